@@ -1,0 +1,570 @@
+"""Decision trees of galaxy-morphology surveys, and Galaxy Zoo 2's in particular.
+
+A survey asks its volunteers a chain of questions; which one comes next depends on the answer
+just given. `DecisionTree` holds that flow chart and all that follows from it: the names of the
+answers, the two forms of vote fractions, and the walk from fractions to a morphology.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["GZ2", "Answer", "DecisionTree", "Question"]
+
+CONDITIONAL_SUFFIXES = ("_debiased", "_weighted_fraction", "_fraction")
+
+
+class Answer(NamedTuple):
+    """One answer of a question.
+
+    Attributes
+    ----------
+    name : str
+        Name within the survey, for example ``"a01_smooth"``.
+    leads_to : str or None
+        Name of the question asked next; None where the classification ends.
+    """
+
+    name: str
+    leads_to: str | None
+
+
+class Question(NamedTuple):
+    """One question, with its answers in the order of the survey's columns.
+
+    Attributes
+    ----------
+    name : str
+        Name within the survey, for example ``"t01_smooth_or_features"``.
+    answers : tuple of Answer
+        The answers to choose from.
+    """
+
+    name: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class DecisionTree:
+    """The questions of a survey, and the arithmetic of their vote fractions.
+
+    Vote fractions come in two forms:
+
+    *conditional*
+        the fractions among the volunteers who were asked, so that each question sums to 1;
+        a question nobody was asked is all 0 (the Galaxy Zoo 2 catalogue);
+    *cumulative*
+        the conditional fractions times the reach of their question (the Kaggle challenge).
+
+    The *reach* of a question is the cumulative fraction of its parent: the last answer that
+    every path to the question goes through. A question with no such answer has reach 1.
+
+    Parameters
+    ----------
+    name : str
+        Name of the survey.
+    questions : tuple of Question
+        The questions, in the order of the survey's columns. The first one is asked first.
+    labels : tuple of (str, tuple of str), default=()
+        What to call a galaxy, most telling label first: a word and the names of the answers
+        that must all lie on the galaxy's path.
+
+    Raises
+    ------
+    ValueError
+        If an answer leads to an unknown question, a question cannot be reached or leads back
+        to itself, or a name is used twice.
+
+    Notes
+    -----
+    In Galaxy Zoo 2, "Is there anything odd?" (t06) ends every path but that of stars and
+    artifacts, so its parent is no single answer and its reach is 1. That is the convention of
+    the Kaggle challenge as well, whose Class6 sums to 1 for every galaxy.
+
+    References
+    ----------
+    .. [1] Willett et al. 2013, MNRAS 435, 2835, figure 1 and table 2.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn import GZ2
+    >>> len(GZ2.questions), len(GZ2.answer_names)
+    (11, 37)
+    >>> import numpy as np
+    >>> votes = np.zeros(37)
+    >>> votes[[0, 14, 16]] = 1  # smooth, nothing odd, in between round and cigar-shaped
+    >>> GZ2.label(votes)
+    'elliptical'
+    """
+
+    name: str
+    questions: tuple[Question, ...]
+    labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def __post_init__(self):
+        names = [q.name for q in self.questions] + [a.name for a in self._answers]
+        doubled = [name for name, times in Counter(names).items() if times > 1]
+        if doubled:
+            raise ValueError(f"Tree {self.name!r} uses the name {doubled[0]!r} twice.")
+        known = {q.name for q in self.questions}
+        for answer in self._answers:
+            if answer.leads_to is not None and answer.leads_to not in known:
+                raise ValueError(
+                    f"Answer {answer.name!r} leads to {answer.leads_to!r}, "
+                    f"which is no question of tree {self.name!r}."
+                )
+        for label, needed in self.labels:
+            unknown = set(needed) - {a.name for a in self._answers}
+            if unknown:
+                raise ValueError(
+                    f"Label {label!r} needs {unknown.pop()!r}, "
+                    f"which is no answer of tree {self.name!r}."
+                )
+        self.order  # noqa: B018 - raises on a loop and on what cannot be reached
+
+    def __reduce__(self):
+        # What is derived from the questions is not stored with them.
+        return type(self), (self.name, self.questions, self.labels)
+
+    # ------------------------------------------------------------------ names
+
+    @cached_property
+    def _answers(self) -> tuple[Answer, ...]:
+        return tuple(answer for question in self.questions for answer in question.answers)
+
+    @cached_property
+    def answer_names(self) -> tuple[str, ...]:
+        """Question and answer of each column, as ``"t01_smooth_or_features_a01_smooth"``."""
+        return tuple(f"{q.name}_{a.name}" for q in self.questions for a in q.answers)
+
+    @cached_property
+    def catalogue_columns(self) -> tuple[str, ...]:
+        """Names of the conditional fractions in the survey's catalogue (``*_debiased``)."""
+        return tuple(f"{name}_debiased" for name in self.answer_names)
+
+    @cached_property
+    def kaggle_columns(self) -> tuple[str, ...]:
+        """Names of the cumulative fractions in the Kaggle challenge (``Class1.1``, ...)."""
+        return tuple(
+            f"Class{q}.{a}"
+            for q, question in enumerate(self.questions, 1)
+            for a in range(1, len(question.answers) + 1)
+        )
+
+    def match_columns(self, columns) -> tuple[np.ndarray, str | None]:
+        """Find each answer among the columns of a table, whatever their order.
+
+        Parameters
+        ----------
+        columns : iterable of str
+            The table's column names: the catalogue's (ending in ``_debiased``,
+            ``_weighted_fraction`` or ``_fraction``), Kaggle's, or `answer_names`.
+
+        Returns
+        -------
+        positions : ndarray of int, shape (n_answers,)
+            Where each answer stands among the columns.
+        form : {"conditional", "cumulative"} or None
+            The form that the names tell; None for plain `answer_names`.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, doubled, or belongs to no answer.
+        """
+        columns = [str(column) for column in columns]
+        spellings = [(self.kaggle_columns, "cumulative"), (self.answer_names, None)]
+        spellings += [
+            (tuple(name + suffix for name in self.answer_names), "conditional")
+            for suffix in CONDITIONAL_SUFFIXES
+        ]
+        expected, form = max(spellings, key=lambda s: len(set(s[0]) & set(columns)))
+        doubled = [column for column, times in Counter(columns).items() if times > 1]
+        if doubled:
+            raise ValueError(f"Vote column {doubled[0]!r} stands in the table more than once.")
+        missing = [name for name in expected if name not in columns]
+        if missing:
+            raise ValueError(
+                f"Vote column {missing[0]!r} is missing ({len(missing)} of the "
+                f"{len(expected)} columns of tree {self.name!r} are); found {columns[:5]} ..."
+            )
+        unknown = [column for column in columns if column not in expected]
+        if unknown:
+            raise ValueError(
+                f"Column {unknown[0]!r} is no answer of tree {self.name!r}; expected only "
+                f"{expected[0]!r} to {expected[-1]!r}."
+            )
+        return np.array([columns.index(name) for name in expected]), form
+
+    # ------------------------------------------------------------- branching
+
+    @cached_property
+    def slices(self) -> tuple[slice, ...]:
+        """The columns of each question."""
+        ends = np.cumsum([len(q.answers) for q in self.questions]).tolist()
+        return tuple(slice(a, b) for a, b in zip([0, *ends], ends, strict=False))
+
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """Positions of the questions in an order of asking: each after all that lead to it."""
+        position = {q.name: i for i, q in enumerate(self.questions)}
+        finished: list[int] = []
+        under_way: set[int] = set()
+
+        def visit(i):
+            if i in under_way:
+                raise ValueError(
+                    f"Question {self.questions[i].name!r} of tree {self.name!r} leads to itself."
+                )
+            if i not in finished:
+                under_way.add(i)
+                for answer in self.questions[i].answers:
+                    if answer.leads_to is not None:
+                        visit(position[answer.leads_to])
+                under_way.remove(i)
+                finished.append(i)
+
+        visit(0)
+        for i, question in enumerate(self.questions):
+            if i not in finished:
+                raise ValueError(
+                    f"No answer of tree {self.name!r} leads to question {question.name!r}."
+                )
+        return tuple(reversed(finished))
+
+    @cached_property
+    def parents(self) -> tuple[int | None, ...]:
+        """The column of each question's parent answer; None where the reach is 1."""
+        # The parents of a graph's nodes in its dominator tree, restricted to answers.
+        passed: dict[str, frozenset[int]] = {self.questions[self.order[0]].name: frozenset()}
+        depth = {}
+        for step, i in enumerate(self.order):
+            question = self.questions[i]
+            for column, answer in enumerate(question.answers, self.slices[i].start):
+                depth[column] = step
+                if answer.leads_to is not None:
+                    path = passed[question.name] | {column}
+                    passed[answer.leads_to] = passed.get(answer.leads_to, path) & path
+        return tuple(max(passed[q.name], key=depth.get, default=None) for q in self.questions)
+
+    # ----------------------------------------------------- forms of fractions
+
+    def to_cumulative(self, conditional) -> np.ndarray:
+        """Multiply conditional fractions down the tree.
+
+        Parameters
+        ----------
+        conditional : array-like of shape (..., n_answers), DataFrame or Series
+            Conditional fractions; a table's columns are matched by name.
+
+        Returns
+        -------
+        ndarray of float64, shape (..., n_answers)
+            Cumulative fractions.
+
+        Raises
+        ------
+        ValueError
+            If the last axis does not hold the answers, or the names are those of cumulative
+            fractions.
+
+        Examples
+        --------
+        >>> from galaxy_sklearn import GZ2
+        >>> votes = np.zeros(37)
+        >>> votes[[0, 1]] = 0.4, 0.6  # smooth, features
+        >>> votes[[3, 4]] = 0.5, 0.5  # of the 0.6: edge-on, not edge-on
+        >>> GZ2.to_cumulative(votes)[[3, 4]]
+        array([0.3, 0.3])
+        """
+        fractions = self._array(conditional, "conditional").copy()
+        for i in self.order:
+            if self.parents[i] is not None:
+                fractions[..., self.slices[i]] *= fractions[..., self.parents[i], None]
+        return fractions
+
+    def to_conditional(self, cumulative) -> np.ndarray:
+        """Divide cumulative fractions by the reach of their questions.
+
+        The inverse of `to_cumulative` wherever a question was reached; a question that was
+        not becomes all 0, as in the catalogue.
+
+        Parameters
+        ----------
+        cumulative : array-like of shape (..., n_answers), DataFrame or Series
+            Cumulative fractions; a table's columns are matched by name.
+
+        Returns
+        -------
+        ndarray of float64, shape (..., n_answers)
+            Conditional fractions.
+
+        Raises
+        ------
+        ValueError
+            If the last axis does not hold the answers, or the names are those of conditional
+            fractions.
+        """
+        fractions = self._array(cumulative, "cumulative")
+        conditional = fractions.copy()
+        for question, parent in zip(self.slices, self.parents, strict=True):
+            if parent is not None:
+                reach = fractions[..., parent, None]
+                numerator = conditional[..., question]
+                conditional[..., question] = np.divide(
+                    numerator, reach, out=np.zeros_like(numerator), where=reach > 0
+                )
+        return conditional
+
+    def reach(self, fractions, *, form) -> np.ndarray:
+        """Fraction of the volunteers that got as far as each question.
+
+        Parameters
+        ----------
+        fractions : array-like of shape (..., n_answers), DataFrame or Series
+            Vote fractions.
+        form : {"conditional", "cumulative"}
+            Their form.
+
+        Returns
+        -------
+        ndarray of float64, shape (..., n_questions)
+            Reach of each question, by which its conditional fractions are multiplied to give
+            the cumulative ones.
+
+        Raises
+        ------
+        ValueError
+            If the form is neither of the two, or the last axis does not hold the answers.
+        """
+        if form not in ("conditional", "cumulative"):
+            raise ValueError(f"form must be 'conditional' or 'cumulative', got {form!r}.")
+        if form == "conditional":
+            cumulative = self.to_cumulative(fractions)
+        else:
+            cumulative = self._array(fractions, form)
+        reach = np.ones((*cumulative.shape[:-1], len(self.questions)))
+        for i, parent in enumerate(self.parents):
+            if parent is not None:
+                reach[..., i] = cumulative[..., parent]
+        return reach
+
+    def normalize(self, conditional) -> np.ndarray:
+        """Scale the answers of each question to sum to 1; all 0 stays all 0.
+
+        Parameters
+        ----------
+        conditional : array-like of shape (..., n_answers), DataFrame or Series
+            Non-negative numbers, for example debiased fractions, whose questions sum to 1
+            only about.
+
+        Returns
+        -------
+        ndarray of float64, shape (..., n_answers)
+            Conditional fractions.
+        """
+        fractions = self._array(conditional, "conditional").copy()
+        for question in self.slices:
+            answers = fractions[..., question]
+            total = answers.sum(axis=-1, keepdims=True)
+            np.divide(answers, total, out=answers, where=total > 0)
+        return fractions
+
+    # ------------------------------------------------------ answers and words
+
+    def walk(self, fractions) -> np.ndarray:
+        """Follow the most voted answer from question to question.
+
+        Parameters
+        ----------
+        fractions : array-like of shape (..., n_answers), DataFrame or Series
+            Vote fractions in either form: within a question they differ by a factor only.
+
+        Returns
+        -------
+        ndarray of int, shape (..., n_answers)
+            1 for the answers on the path, 0 elsewhere. Exactly one answer of every question
+            on the path is 1. Of equal answers the first is taken. A question that is all 0
+            has no answer: the walk goes on where all its answers lead to the same question,
+            else it ends.
+
+        Raises
+        ------
+        ValueError
+            If the last axis does not hold the answers, or a fraction is NaN.
+
+        Notes
+        -----
+        The choice is made question by question. The path of greatest probability overall
+        would be another one: it favours short paths, such as that of stars and artifacts.
+        """
+        fractions = self._array(fractions, None)
+        if np.isnan(fractions).any():
+            raise ValueError("Cannot walk the tree: a vote fraction is NaN.")
+        position = {q.name: i for i, q in enumerate(self.questions)}
+        indicator = np.zeros(fractions.shape, dtype=int)
+        asked = np.zeros((*fractions.shape[:-1], len(self.questions)), dtype=bool)
+        asked[..., self.order[0]] = True
+        for i in self.order:
+            votes = fractions[..., self.slices[i]]
+            answered = asked[..., i] & (votes > 0).any(axis=-1)
+            best = votes.argmax(axis=-1)
+            leads_to = [a.leads_to for a in self.questions[i].answers]
+            for column, following in enumerate(leads_to):
+                chosen = answered & (best == column)
+                indicator[..., self.slices[i].start + column] = chosen
+                if following is not None:
+                    asked[..., position[following]] |= chosen
+            if len(set(leads_to)) == 1 and leads_to[0] is not None:
+                asked[..., position[leads_to[0]]] |= asked[..., i]
+        return indicator
+
+    def label(self, fractions) -> str | np.ndarray:
+        """Say in words what kind of galaxy the votes describe.
+
+        Parameters
+        ----------
+        fractions : array-like of shape (..., n_answers), DataFrame or Series
+            Vote fractions in either form, or what `walk` returned.
+
+        Returns
+        -------
+        str or ndarray of object, shape (...)
+            The first of the tree's `labels` whose answers all lie on the path; ``"unknown"``
+            where there is none.
+
+        Examples
+        --------
+        >>> from galaxy_sklearn import GZ2
+        >>> rows = np.zeros((2, 37))
+        >>> rows[0, [1, 4, 5, 7]] = 1  # features, not edge-on, bar, spiral
+        >>> rows[1, [1, 3]] = 1  # features, edge-on
+        >>> GZ2.label(rows).tolist()
+        ['barred spiral', 'edge-on disk']
+        """
+        path = self.walk(fractions).astype(bool)
+        words = np.full(path.shape[:-1], "unknown", dtype=object)
+        column = {a.name: i for i, a in enumerate(self._answers)}
+        for label, needed in reversed(self.labels):
+            words[path[..., [column[name] for name in needed]].all(axis=-1)] = label
+        return words if words.ndim else words.item()
+
+    def _array(self, fractions, form) -> np.ndarray:
+        names = getattr(fractions, "columns", getattr(fractions, "index", None))
+        if names is not None and not callable(names):
+            positions, named_form = self.match_columns(names)
+            if form is not None and named_form not in (None, form):
+                raise ValueError(
+                    f"Expected {form} fractions, but the columns ({list(names)[0]!r}, ...) "
+                    f"are those of {named_form} ones."
+                )
+            fractions = np.asarray(fractions)[..., positions]
+        fractions = np.asarray(fractions, dtype=float)
+        if fractions.ndim == 0 or fractions.shape[-1] != len(self.answer_names):
+            raise ValueError(
+                f"Expected the {len(self.answer_names)} answers of tree {self.name!r} along the "
+                f"last axis, got an array of shape {fractions.shape}."
+            )
+        return fractions
+
+
+def _question(name, *answers):
+    return Question(name, tuple(Answer(*answer) for answer in answers))
+
+
+GZ2 = DecisionTree(
+    "Galaxy Zoo 2",
+    (
+        _question(
+            "t01_smooth_or_features",
+            ("a01_smooth", "t07_rounded"),
+            ("a02_features_or_disk", "t02_edgeon"),
+            ("a03_star_or_artifact", None),
+        ),
+        _question(
+            "t02_edgeon",
+            ("a04_yes", "t09_bulge_shape"),
+            ("a05_no", "t03_bar"),
+        ),
+        _question(
+            "t03_bar",
+            ("a06_bar", "t04_spiral"),
+            ("a07_no_bar", "t04_spiral"),
+        ),
+        _question(
+            "t04_spiral",
+            ("a08_spiral", "t10_arms_winding"),
+            ("a09_no_spiral", "t05_bulge_prominence"),
+        ),
+        _question(
+            "t05_bulge_prominence",
+            ("a10_no_bulge", "t06_odd"),
+            ("a11_just_noticeable", "t06_odd"),
+            ("a12_obvious", "t06_odd"),
+            ("a13_dominant", "t06_odd"),
+        ),
+        _question(
+            "t06_odd",
+            ("a14_yes", "t08_odd_feature"),
+            ("a15_no", None),
+        ),
+        _question(
+            "t07_rounded",
+            ("a16_completely_round", "t06_odd"),
+            ("a17_in_between", "t06_odd"),
+            ("a18_cigar_shaped", "t06_odd"),
+        ),
+        _question(
+            "t08_odd_feature",
+            ("a19_ring", None),
+            ("a20_lens_or_arc", None),
+            ("a21_disturbed", None),
+            ("a22_irregular", None),
+            ("a23_other", None),
+            ("a24_merger", None),
+            # Not in the order of its number: the answer was added while the survey ran.
+            ("a38_dust_lane", None),
+        ),
+        _question(
+            "t09_bulge_shape",
+            ("a25_rounded", "t06_odd"),
+            ("a26_boxy", "t06_odd"),
+            ("a27_no_bulge", "t06_odd"),
+        ),
+        _question(
+            "t10_arms_winding",
+            ("a28_tight", "t11_arms_number"),
+            ("a29_medium", "t11_arms_number"),
+            ("a30_loose", "t11_arms_number"),
+        ),
+        _question(
+            "t11_arms_number",
+            ("a31_1", "t05_bulge_prominence"),
+            ("a32_2", "t05_bulge_prominence"),
+            ("a33_3", "t05_bulge_prominence"),
+            ("a34_4", "t05_bulge_prominence"),
+            # There is no a35.
+            ("a36_more_than_4", "t05_bulge_prominence"),
+            ("a37_cant_tell", "t05_bulge_prominence"),
+        ),
+    ),
+    labels=(
+        ("star or artifact", ("a03_star_or_artifact",)),
+        ("merger", ("a24_merger",)),
+        ("irregular", ("a22_irregular",)),
+        ("disturbed", ("a21_disturbed",)),
+        ("edge-on disk", ("a04_yes",)),
+        ("barred spiral", ("a06_bar", "a08_spiral")),
+        ("spiral", ("a08_spiral",)),
+        ("barred disk", ("a06_bar",)),
+        ("disk", ("a02_features_or_disk",)),
+        ("cigar-shaped", ("a18_cigar_shaped",)),
+        ("elliptical", ("a01_smooth",)),
+    ),
+)
+"""The decision tree of Galaxy Zoo 2 (Willett et al. 2013, table 2), in Kaggle's column order."""
