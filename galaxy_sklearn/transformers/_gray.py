@@ -1,0 +1,68 @@
+"""Colour to gray."""
+
+from functools import partial
+
+import numpy as np
+
+from galaxy_sklearn.transformers._base import ImageTransformer, as_float
+
+WEIGHTS = {"rec709": (0.2125, 0.7154, 0.0721), "rec601": (0.299, 0.587, 0.114)}
+
+
+class Grayscale(ImageTransformer):
+    """Turn colour images into gray ones.
+
+    The result has no channel axis and is floating-point: unsigned integers are scaled from
+    their whole range to 0-1, as scikit-image does; floats keep their scale and dtype. Images
+    of one channel only lose their channel axis.
+
+    Parameters
+    ----------
+    weights : {"rec709", "rec601"}, default="rec709"
+        How much red, green and blue count: ITU-R Rec. BT.709 as
+        `skimage.color.rgb2gray` has it (0.2125, 0.7154, 0.0721), or Rec. BT.601, the luma of
+        JPEG files and of Pillow (0.299, 0.587, 0.114).
+    image_shape : tuple of int, optional
+        (height, width) or (height, width, n_channels) of flattened rows. By default a row is
+        an image of height 1.
+
+    Attributes
+    ----------
+    image_shape_in_ : tuple of int or None
+        Shape of the images seen in `fit`; None where they need not be of one size.
+    n_features_in_ : int
+        Number of pixels in a flattened row. Only if `fit` saw rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from galaxy_sklearn import Grayscale
+    >>> green = np.zeros((1, 2, 2, 3), dtype=np.uint8)
+    >>> green[..., 1] = 255
+    >>> Grayscale().fit_transform(green)
+    array([[[0.7154, 0.7154],
+            [0.7154, 0.7154]]], dtype=float32)
+    """
+
+    def __init__(self, weights="rec709", *, image_shape=None):
+        self.weights = weights
+        self.image_shape = image_shape
+
+    def _operation(self):
+        if self.weights not in WEIGHTS:
+            raise ValueError(f"weights must be one of {sorted(WEIGHTS)}, got {self.weights!r}.")
+        return partial(grayscale, weights=WEIGHTS[self.weights])
+
+
+def grayscale(image, weights):
+    """Weigh and add the channels of one image; the result has the shape (height, width)."""
+    pixels = as_float(image)
+    if pixels.ndim == 2:
+        return pixels
+    if pixels.shape[2] == 1:
+        return pixels[:, :, 0]
+    if pixels.shape[2] != 3:
+        raise ValueError(
+            f"the image has {pixels.shape[2]} channels (shape {pixels.shape}); expected 1 or 3."
+        )
+    return pixels @ np.asarray(weights, dtype=pixels.dtype)

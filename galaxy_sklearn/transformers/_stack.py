@@ -1,0 +1,92 @@
+"""Images that are read when they are needed."""
+
+import os
+
+import numpy as np
+
+
+class ImageStack:
+    """A sequence of image files and what is to be done with each image.
+
+    A stack is what paths become on their way through a pipeline. Nothing is read until an
+    image is asked for, so a stack of any length fits in memory, and scikit-learn can index
+    and split it.
+
+    Parameters
+    ----------
+    paths : array-like of str or path-like, shape (n_images,)
+        The image files.
+    read : callable
+        Takes a path, returns the image: an array of shape (height, width) or
+        (height, width, n_channels).
+    operations : tuple of callable, default=()
+        What is done with each image, one after the other. Each takes an image and returns one.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        ``(n_images,)``.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn import CenterCrop, ImageReader
+    >>> stack = CenterCrop(212).transform(ImageReader().transform(["1.jpg", "2.jpg"]))
+    >>> len(stack), stack[:1]
+    (2, ImageStack(1 image, read_image, center_crop))
+    """
+
+    def __init__(self, paths, read, operations=()):
+        self.paths = np.empty(len(paths), dtype=object)
+        self.paths[:] = [os.fspath(path) for path in paths]
+        self.read = read
+        self.operations = tuple(operations)
+
+    @property
+    def shape(self):
+        """Number of images, in a tuple of one."""
+        return self.paths.shape
+
+    def then(self, operation):
+        """Return the stack with one more operation.
+
+        Parameters
+        ----------
+        operation : callable
+            Takes an image and returns one.
+
+        Returns
+        -------
+        ImageStack
+            The same files, with the operation added.
+        """
+        return ImageStack(self.paths, self.read, (*self.operations, operation))
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, key):
+        if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
+            key = key[0]  # scikit-learn's way to take rows of an array of any dimension
+        paths = self.paths[key]
+        if isinstance(paths, np.ndarray):
+            return ImageStack(paths, self.read, self.operations)
+        image = self.read(paths)
+        try:
+            for operation in self.operations:
+                image = operation(image)
+        except ValueError as error:
+            raise ValueError(f"{paths}: {error}") from error
+        return image
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError("The images of an ImageStack are read anew: copy=False cannot be.")
+        return np.stack(list(self)).astype(dtype, copy=False)
+
+    def __repr__(self):
+        steps = [getattr(op, "func", op).__name__ for op in (self.read, *self.operations)]
+        images = f"{len(self)} image{'' if len(self) == 1 else 's'}"
+        return f"ImageStack({', '.join([images, *steps])})"

@@ -1,0 +1,134 @@
+"""Images to the tensor that a network reads."""
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import check_array
+from tqdm.auto import tqdm
+
+from galaxy_sklearn.transformers._base import ImageTransformer, as_float
+from galaxy_sklearn.transformers._stack import ImageStack
+
+CHUNK = 32
+
+
+class FlattenToTensor(ImageTransformer):
+    """Bring images of any container into one float32 tensor, and back into flat rows.
+
+    An `ImageStack` is read here, in parallel and straight into the tensor: memory is the
+    tensor plus one image a thread, however many files there are. Unsigned integers are scaled
+    from their whole range to 0-1; floats keep their scale. A gray image gets one channel.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, optional
+        (height, width) or (height, width, n_channels) of flattened rows. By default a row is
+        an image of height 1.
+    n_jobs : int, optional
+        Number of threads that read an `ImageStack`; -1 for one per core. None means 1 unless
+        in a `joblib.parallel_config` context.
+    verbose : bool, default=False
+        Whether to show a progress bar while an `ImageStack` is read.
+
+    Attributes
+    ----------
+    image_shape_in_ : tuple of int or None
+        Shape of the images seen in `fit`; None where they need not be of one size.
+    n_features_in_ : int
+        Number of pixels in a flattened row. Only if `fit` saw rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from galaxy_sklearn import FlattenToTensor
+    >>> to_tensor = FlattenToTensor()
+    >>> tensor = to_tensor.fit_transform(np.full((2, 4, 4), 255, dtype=np.uint8))
+    >>> tensor.shape, tensor.dtype, tensor.max()
+    ((2, 4, 4, 1), dtype('float32'), np.float32(1.0))
+    >>> to_tensor.inverse_transform(tensor).shape
+    (2, 16)
+    """
+
+    def __init__(self, *, image_shape=None, n_jobs=None, verbose=False):
+        self.image_shape = image_shape
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def transform(self, X):
+        """Gather the images into a tensor.
+
+        Parameters
+        ----------
+        X : array-like, ImageStack or list of images
+            An array of shape (n_images, height, width) or (n_images, height, width,
+            n_channels), flattened rows of shape (n_images, n_pixels), a list or object array
+            of images, or an `ImageStack`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_images, height, width, n_channels)
+            The tensor.
+
+        Raises
+        ------
+        ValueError
+            If the images differ in shape. The message names the first that does.
+        """
+        images = self._check_images(X, reset=False)
+        if isinstance(images, np.ndarray) and images.ndim == 2:
+            images = images.reshape(len(images), *self._row_shape(images.shape[1]))
+        names = images.paths if isinstance(images, ImageStack) else range(len(images))
+        first = to_channels(images[0])
+        tensor = np.empty((len(images), *first.shape), dtype=np.float32)
+
+        def fill(chunk):
+            for i in range(chunk.start, chunk.stop):
+                image = to_channels(images[i])
+                if image.shape != first.shape:
+                    raise ValueError(
+                        f"Image {names[i]} has the shape {image.shape} (height, width, "
+                        f"channels), image {names[0]} has {first.shape}: crop, resize or gray "
+                        "them to one shape first."
+                    )
+                tensor[i] = image
+
+        chunks = list(gen_batches(len(images), CHUNK))
+        # Only files are worth threads: filling from memory is one copy.
+        threads = effective_n_jobs(self.n_jobs) if isinstance(images, ImageStack) else 1
+        parallel = Parallel(n_jobs=threads, require="sharedmem", return_as="generator_unordered")
+        with tqdm(
+            total=len(images), desc="reading", unit=" images", disable=not self.verbose
+        ) as bar:
+            for chunk, _ in zip(chunks, parallel(delayed(fill)(c) for c in chunks), strict=True):
+                bar.update(chunk.stop - chunk.start)
+        return tensor
+
+    def inverse_transform(self, X):
+        """Flatten the images of a tensor into rows, as two-dimensional tools want them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_images, height, width, n_channels)
+            The tensor.
+
+        Returns
+        -------
+        ndarray of shape (n_images, height * width * n_channels)
+            One row an image.
+        """
+        X = check_array(X, ensure_2d=False, allow_nd=True, dtype=[np.float32, np.float64])
+        return X.reshape(len(X), -1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    def _operation(self):
+        return to_channels
+
+
+def to_channels(image):
+    """Return one image as float32 of shape (height, width, n_channels)."""
+    pixels = as_float(image).astype(np.float32, copy=False)
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]

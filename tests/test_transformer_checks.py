@@ -1,0 +1,45 @@
+"""scikit-learn's estimator checks on the transformers, on flattened rows."""
+
+import pytest
+from sklearn.base import clone
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+
+TRANSFORMERS = [ImageReader(), CenterCrop(), Grayscale(), Resize(4), FlattenToTensor()]
+# Checks that scikit-learn runs on its own estimators only, by hand.
+FURTHER_CHECKS = [
+    "check_dataframe_column_names_consistency",
+    "check_get_feature_names_out_error",
+    "check_global_output_transform_pandas",
+    "check_global_set_output_transform_polars",
+    "check_inplace_ensure_writeable",
+    "check_set_output_transform",
+    "check_set_output_transform_pandas",
+    "check_set_output_transform_polars",
+    "check_transformer_get_feature_names_out",
+    "check_transformer_get_feature_names_out_pandas",
+]
+FOUR_DIMENSIONS = "a tensor has four dimensions, a data frame two"
+EXPECTED = {
+    ("FlattenToTensor", check): FOUR_DIMENSIONS
+    for check in FURTHER_CHECKS
+    if "pandas" in check or "polars" in check or check == "check_transformer_get_feature_names_out"
+}
+
+
+@parametrize_with_checks(TRANSFORMERS, xfail_strict=True)
+def test_estimator_checks(estimator, check):
+    check(estimator)
+
+
+# The checks fit on a data frame and transform an array.
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.parametrize("check", FURTHER_CHECKS)
+@pytest.mark.parametrize("estimator", TRANSFORMERS, ids=lambda e: type(e).__name__)
+def test_further_checks(estimator, check, request):
+    name = type(estimator).__name__
+    if (name, check) in EXPECTED:
+        request.applymarker(pytest.mark.xfail(reason=EXPECTED[name, check], strict=True))
+    getattr(estimator_checks, check)(name, clone(estimator))
