@@ -35,7 +35,7 @@ def test_estimator_checks(estimator, check):
 
 
 # The checks fit on a data frame and transform an array.
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:X (does not have valid|has) feature names")
 @pytest.mark.parametrize("check", FURTHER_CHECKS)
 @pytest.mark.parametrize("estimator", TRANSFORMERS, ids=lambda e: type(e).__name__)
 def test_further_checks(estimator, check, request):
