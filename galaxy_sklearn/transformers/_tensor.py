@@ -17,7 +17,8 @@ class FlattenToTensor(ImageTransformer):
 
     An `ImageStack` is read here, in parallel and straight into the tensor: memory is the
     tensor plus one image a thread, however many files there are. Unsigned integers are scaled
-    from their whole range to 0-1; floats keep their scale. A gray image gets one channel.
+    from their whole range to 0-1; floats keep their scale. A gray image gets one channel. An
+    array that is such a tensor already is not copied.
 
     Parameters
     ----------
@@ -77,6 +78,8 @@ class FlattenToTensor(ImageTransformer):
         images = self._check_images(X, reset=False)
         if isinstance(images, np.ndarray) and images.ndim == 2:
             images = images.reshape(len(images), *self._row_shape(images.shape[1]))
+        if isinstance(images, np.ndarray) and images.dtype != object:
+            return to_channels(images, n_dimensions=4)
         names = images.paths if isinstance(images, ImageStack) else range(len(images))
         first = to_channels(images[0])
         tensor = np.empty((len(images), *first.shape), dtype=np.float32)
@@ -128,7 +131,7 @@ class FlattenToTensor(ImageTransformer):
         return to_channels
 
 
-def to_channels(image):
-    """Return one image as float32 of shape (height, width, n_channels)."""
+def to_channels(image, n_dimensions=3):
+    """Return one image (or an array of them) as float32 with a last axis for the channels."""
     pixels = as_float(image).astype(np.float32, copy=False)
-    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+    return pixels if pixels.ndim == n_dimensions else pixels[..., None]

@@ -1,0 +1,61 @@
+"""Networks: functions that return an uncompiled `keras.Model`.
+
+A network is a function of ``(input_shape, n_outputs, activation)`` and of keyword arguments
+with defaults. All of it, layers and losses included, is written with `keras.ops`, so that it
+runs on every backend of Keras.
+"""
+
+import inspect
+
+from galaxy_sklearn.networks._galaxy_id import galaxy_id
+
+__all__ = ["NETWORKS", "arguments", "galaxy_id", "get_network"]
+
+NETWORKS = {"galaxy_id": galaxy_id}
+
+
+def get_network(network):
+    """Return the function that builds a network.
+
+    Parameters
+    ----------
+    network : str or callable
+        One of the names in `NETWORKS`, or a function with the same signature.
+
+    Returns
+    -------
+    callable
+        The function.
+
+    Raises
+    ------
+    ValueError
+        If there is no network of that name.
+    """
+    if callable(network):
+        return network
+    if network not in NETWORKS:
+        raise ValueError(
+            f"network must be a function or one of {sorted(NETWORKS)}, got {network!r}."
+        )
+    return NETWORKS[network]
+
+
+def arguments(network):
+    """Return the keyword arguments of a network's function and their defaults.
+
+    Parameters
+    ----------
+    network : callable
+        The function.
+
+    Returns
+    -------
+    dict
+        Default by name.
+    """
+    return {
+        name: parameter.default
+        for name, parameter in inspect.signature(network).parameters.items()
+        if parameter.default is not parameter.empty
+    }
