@@ -1,0 +1,254 @@
+"""The command ``galaxy-sklearn``."""
+
+import argparse
+import ast
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import galaxy_sklearn
+
+
+def main(argv=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        The arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        0, or 1 after an error, which is printed without a traceback.
+    """
+    arguments = _parser().parse_args(argv)
+    # TensorFlow's messages on standard error can be silenced before its import only.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        arguments.run(arguments)
+    except (OSError, ValueError, ImportError) as error:
+        print(f"galaxy-sklearn: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+# --------------------------------------------------------------------- commands
+
+
+def train(arguments):
+    """Fit a pipeline on a folder of images and a table of votes, and save it."""
+    import joblib
+
+    from galaxy_sklearn import make_galaxy_pipeline
+    from galaxy_sklearn.datasets import load_galaxy_zoo
+
+    model = Path(arguments.model)
+    if not model.parent.is_dir():
+        raise FileNotFoundError(f"--model {model}: there is no folder {str(model.parent)!r}.")
+    pipe = make_galaxy_pipeline(n_jobs=-1, random_state=0, verbose=1)
+    pipe.set_params(**dict(arguments.set))
+    data = load_galaxy_zoo(arguments.images, arguments.votes, mapping=arguments.mapping)
+    print(f"Training on {len(data.data)} galaxies ({data.form} vote fractions).")
+    pipe.fit(data.data, data.target)
+    pipe.set_params(tensor__verbose=False, classifier__verbose=0)
+    _replace(model, lambda path: joblib.dump(pipe, path))
+    if arguments.plot:
+        from galaxy_sklearn.displays import HistoryDisplay
+
+        _save_figure(HistoryDisplay.from_estimator(pipe), arguments.plot)
+    kept = pipe["classifier"].best_epoch_
+    print(f"Kept epoch {kept}; wrote {model} ({model.stat().st_size / 1e6:.1f} MB).")
+
+
+def evaluate(arguments):
+    """Print how close a saved pipeline comes to the votes of a table."""
+    import numpy as np
+
+    from galaxy_sklearn import metrics
+    from galaxy_sklearn.datasets import load_galaxy_zoo
+
+    data = load_galaxy_zoo(arguments.images, arguments.votes, mapping=arguments.mapping)
+    pipe = _load(arguments.model)
+    predicted = pipe.predict_proba(data.data)
+    print(f"{len(data.data)} galaxies")
+    for name in (
+        "cumulative_rmse",
+        "cumulative_mse",
+        "conditional_rmse",
+        "conditional_mse",
+        "conditional_cross_entropy",
+    ):
+        print(f"{name:28s}{getattr(metrics, name)(data.target, predicted):8.4f}")
+    tree = galaxy_sklearn.GZ2
+    same = tree.label(data.target) == tree.label(predicted)
+    print(f"{'same label':28s}{np.mean(same):8.4f}")
+    if arguments.questions:
+        print(metrics.question_scores(data.target, predicted).round(4).to_string())
+    if arguments.plot:
+        from galaxy_sklearn.displays import GalaxyGridDisplay
+
+        display = GalaxyGridDisplay.from_predictions(
+            data.data, data.target, predicted, random_state=0
+        )
+        _save_figure(display, arguments.plot)
+
+
+def predict(arguments):
+    """Write a table of predictions for a folder of images."""
+    from galaxy_sklearn.catalogue import prediction_table
+    from galaxy_sklearn.datasets import find_images
+
+    output = Path(arguments.output)
+    if output.suffix not in (".csv", ".parquet"):
+        raise ValueError(f"--output {output}: expected a name ending in .csv or .parquet.")
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f"--output {output}: there is no folder {str(output.parent)!r}.")
+    paths = find_images(arguments.images)
+    table = prediction_table(_load(arguments.model), paths.to_numpy(), on_error="report", verbose=True)
+    if "error" in table:
+        for message in table.pop("error").dropna():
+            print(f"galaxy-sklearn: skipped: {message}", file=sys.stderr)
+    write = table.to_csv if output.suffix == ".csv" else table.reset_index().to_parquet
+    _replace(output, write)
+    print(f"Wrote {len(table)} galaxies to {output}.")
+
+
+def demo(arguments):
+    """Simulate a survey, then train, evaluate and predict on it."""
+    from PIL import Image
+
+    from galaxy_sklearn.datasets import make_galaxies
+
+    folder = Path(arguments.folder)
+    parts = {"train": arguments.samples, "test": max(1, arguments.samples // 4)}
+    print(f"Simulating {sum(parts.values())} galaxies in {folder}/")
+    images, votes = make_galaxies(sum(parts.values()), random_state=0)
+    votes.insert(0, "objid", range(len(votes)))
+    start = 0
+    for part, n_galaxies in parts.items():
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        stop = start + n_galaxies
+        for i in range(start, stop):
+            Image.fromarray(images[i]).save(folder / part / f"{i}.jpg", quality=95)
+        votes[start:stop].to_csv(folder / f"{part}.csv", index=False)
+        start = stop
+    small = {
+        "resize__size": 48,
+        "classifier__epochs": arguments.epochs,
+        "classifier__network__filters": (32, 64, 96, 96),
+        "classifier__network__dense_units": (512, 512),
+    }
+    settings = [word for k, v in small.items() for word in ("--set", f"{k}={v}")]
+    model, test = str(folder / "model.joblib"), str(folder / "test")
+    for command in (
+        ["train", "--images", str(folder / "train"), "--votes", str(folder / "train.csv")]
+        + ["--model", model, "--plot", str(folder / "history.png"), *settings],
+        ["evaluate", model, "--images", test, "--votes", str(folder / "test.csv")]
+        + ["--plot", str(folder / "galaxies.png")],
+        ["predict", model, "--images", test, "--output", str(folder / "predictions.csv")],
+    ):
+        print("\n$ galaxy-sklearn " + " ".join(f"'{w}'" if "(" in w else w for w in command))
+        again = _parser().parse_args(command)
+        again.run(again)
+    print(f"\nPictures: {folder / 'history.png'}, {folder / 'galaxies.png'}")
+
+
+# ---------------------------------------------------------------------- private
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="galaxy-sklearn", description="Galaxy morphologies from images."
+    )
+    parser.add_argument("--version", action="version", version=galaxy_sklearn.__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(run, *, model=False, votes=False):
+        sub = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
+        sub.set_defaults(run=run)
+        if model:
+            sub.add_argument("model", help="file that `train` wrote; load only files you trust")
+        if run is not demo:
+            sub.add_argument("--images", required=True, metavar="DIR", help="folder of images")
+        if votes:
+            sub.add_argument("--votes", required=True, metavar="TABLE", help="CSV or Parquet")
+            sub.add_argument("--mapping", metavar="TABLE", help="objid,asset_id, if needed")
+            sub.add_argument("--plot", metavar="PNG", help="also draw a picture")
+        return sub
+
+    sub = command(demo)
+    sub.add_argument("--folder", default="galaxy-sklearn-demo", metavar="DIR")
+    sub.add_argument("--samples", type=_positive, default=1200, help="galaxies to train on")
+    sub.add_argument("--epochs", type=_positive, default=15)
+    sub = command(train, votes=True)
+    sub.add_argument("--model", required=True, metavar="FILE", help="where to save")
+    sub.add_argument(
+        "--set",
+        type=_setting,
+        action="append",
+        default=[],
+        metavar="STEP__PARAMETER=VALUE",
+        help="any parameter of the pipeline, as often as needed",
+    )
+    sub = command(evaluate, model=True, votes=True)
+    sub.add_argument("--questions", action="store_true", help="also score each question")
+    sub = command(predict, model=True)
+    sub.add_argument("--output", required=True, metavar="FILE", help=".csv or .parquet")
+    return parser
+
+
+def _positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive int, got {text}")
+    return value
+
+
+def _setting(text):
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"expected STEP__PARAMETER=VALUE, got {text!r}")
+    try:
+        return name, ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        return name, value
+
+
+def _load(path):
+    import joblib
+
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"No model file {path!r}.")
+    try:
+        pipe = joblib.load(path)
+    except Exception as error:  # a pickle can fail in any way
+        raise ValueError(f"{path}: no model that can be loaded ({error!r}).") from error
+    if not hasattr(pipe, "predict_proba"):
+        raise ValueError(f"{path}: expected a fitted pipeline, found {type(pipe).__name__}.")
+    return pipe
+
+
+def _replace(path, write):
+    """Write a file beside its name first, so that no half of it ever bears the name."""
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    try:
+        write(part)
+        os.chmod(part, 0o644)
+        os.replace(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise
+
+
+def _save_figure(display, path):
+    display.figure_.savefig(path, dpi=150)
+    import matplotlib.pyplot as plt
+
+    plt.close(display.figure_)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

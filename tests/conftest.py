@@ -1,0 +1,58 @@
+"""Settings and data shared by the tests."""
+
+import os
+
+# Before anything imports TensorFlow; see TF's C++ logging.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from galaxy_sklearn.datasets import make_galaxies
+
+# Where real data lies, for the tests that want some: Kaggle's layout and GZ2 tables.
+DATA = Path(os.environ.get("GALAXY_SKLEARN_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def galaxies():
+    """Images (24, 32, 32, 3) and conditional vote fractions."""
+    return make_galaxies(24, image_size=32, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def folder(galaxies, tmp_path_factory):
+    """A folder with the galaxies as <number>.jpg and votes.csv."""
+    folder = tmp_path_factory.mktemp("survey")
+    images, votes = galaxies
+    (folder / "images").mkdir()
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(folder / "images" / f"{100 + i}.jpg", quality=95)
+    table = votes.copy()
+    table.insert(0, "objid", np.arange(100, 100 + len(votes)))
+    table.to_csv(folder / "votes.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def paths(folder, galaxies):
+    return [str(folder / "images" / f"{100 + i}.jpg") for i in range(len(galaxies[0]))]
+
+
+@pytest.fixture(scope="session")
+def kaggle():
+    """The folder of the real Kaggle sample."""
+    if not (DATA / "galaxy_zoo_2" / "train.csv").exists():
+        pytest.skip("needs the real Galaxy Zoo 2 sample (GALAXY_SKLEARN_DATA)")
+    return DATA / "galaxy_zoo_2"
+
+
+@pytest.fixture(scope="session")
+def catalogue():
+    """The real catalogue of Stripe 82."""
+    if not (DATA / "gz2_tables" / "stripe82_coadd2.csv.gz").exists():
+        pytest.skip("needs the real Galaxy Zoo 2 tables (GALAXY_SKLEARN_DATA)")
+    return DATA / "gz2_tables" / "stripe82_coadd2.csv.gz"

@@ -1,0 +1,209 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galaxy_sklearn import GZ2, DecisionTree
+from galaxy_sklearn.decision_tree import Answer, Question
+
+COLUMN = [answer.name[:3] for question in GZ2.questions for answer in question.answers]
+ANSWERS = {name: i for i, name in enumerate(COLUMN)}
+
+
+def fractions(seed, n_galaxies=5, sparse=False):
+    rng = np.random.default_rng(seed)
+    values = rng.random((n_galaxies, 37)) ** 3
+    if sparse:
+        values *= rng.random((n_galaxies, 37)) > 0.6
+    return GZ2.normalize(values)
+
+
+def test_names_and_order():
+    assert len(GZ2.answer_names) == len(set(GZ2.answer_names)) == 37
+    assert GZ2.catalogue_columns[0] == "t01_smooth_or_features_a01_smooth_debiased"
+    assert GZ2.kaggle_columns[0] == "Class1.1"
+    assert GZ2.kaggle_columns[-1] == "Class11.6"
+    # The dust lane follows the merger, not the last arm.
+    assert GZ2.answer_names[24] == "t08_odd_feature_a38_dust_lane"
+    assert GZ2.kaggle_columns[24] == "Class8.7"
+    assert "a35" not in ANSWERS
+
+
+def test_parents_are_kaggles_weights():
+    parents = {
+        question.name[:3]: None if parent is None else GZ2.kaggle_columns[parent]
+        for question, parent in zip(GZ2.questions, GZ2.parents, strict=True)
+    }
+    assert parents == {
+        "t01": None,
+        "t02": "Class1.2",
+        "t03": "Class2.2",
+        "t04": "Class2.2",
+        "t05": "Class2.2",
+        "t06": None,
+        "t07": "Class1.1",
+        "t08": "Class6.1",
+        "t09": "Class2.1",
+        "t10": "Class4.1",
+        "t11": "Class4.1",
+    }
+
+
+@given(seed=st.integers(0, 2**32 - 1), sparse=st.booleans())
+def test_forms_round_trip(seed, sparse):
+    conditional = fractions(seed, sparse=sparse)
+    cumulative = GZ2.to_cumulative(conditional)
+    reach = GZ2.reach(conditional, form="conditional")
+    np.testing.assert_allclose(reach, GZ2.reach(cumulative, form="cumulative"))
+    back = GZ2.to_conditional(cumulative)
+    for q, columns in enumerate(GZ2.slices):
+        reached = reach[:, q] > 0
+        np.testing.assert_allclose(back[reached, columns], conditional[reached, columns])
+        assert not back[~reached, columns].any()
+        answered = conditional[:, columns].any(axis=1)
+        np.testing.assert_allclose(
+            cumulative[:, columns].sum(axis=1)[answered], reach[answered, q], atol=1e-12
+        )
+
+
+@given(seed=st.integers(0, 2**32 - 1), sparse=st.booleans())
+def test_walk_gives_one_possible_path(seed, sparse):
+    conditional = fractions(seed, sparse=sparse)
+    conditional[:, 1] += 1e-3  # somebody answered the first question
+    path = GZ2.walk(conditional)
+    np.testing.assert_array_equal(path, GZ2.walk(GZ2.to_cumulative(conditional)))
+    np.testing.assert_array_equal(path, GZ2.walk(path))
+    assert set(np.unique(path)) <= {0, 1}
+    counts = np.stack([path[:, columns].sum(axis=1) for columns in GZ2.slices], axis=1)
+    assert counts.max() <= 1
+    assert (counts[:, 0] == 1).all()
+    assert not (path[:, ANSWERS["a04"]] & path[:, ANSWERS["a08"]]).any()
+    if not sparse:  # then every question asked has votes
+        t06 = counts[:, 5]
+        np.testing.assert_array_equal(t06, 1 - path[:, ANSWERS["a03"]])
+        np.testing.assert_array_equal(counts[:, 7], path[:, ANSWERS["a14"]])
+
+
+def test_walk_takes_the_most_voted_answer():
+    votes = np.full(37, 0.1)
+    best = ["a02", "a05", "a07", "a08", "a29", "a33", "a12", "a15"]
+    votes[[ANSWERS[name] for name in best]] = 0.9
+    assert set(np.flatnonzero(GZ2.walk(votes))) == {ANSWERS[name] for name in best}
+
+
+def test_walk_of_an_artifact_ends_at_once():
+    votes = fractions(0, 1)[0]
+    votes[:3] = 0.1, 0.1, 0.8
+    assert np.flatnonzero(GZ2.walk(votes)).tolist() == [ANSWERS["a03"]]
+
+
+def test_walk_passes_a_question_without_votes_if_it_makes_no_difference():
+    votes = np.zeros(37)
+    votes[[ANSWERS[name] for name in ("a02", "a05", "a08", "a15")]] = 1
+    # Nobody said anything about the bar, the winding, the number of arms or the bulge.
+    assert np.flatnonzero(GZ2.walk(votes)).tolist() == [1, 4, 7, 14]
+    votes[[ANSWERS["a04"], ANSWERS["a05"]]] = 0
+    # Edge-on or not decides what is asked next.
+    assert np.flatnonzero(GZ2.walk(votes)).tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("answers", "label"),
+    [
+        ("a01 a16 a15", "elliptical"),
+        ("a01 a18 a15", "cigar-shaped"),
+        ("a02 a04 a25 a15", "edge-on disk"),
+        ("a02 a05 a06 a08 a28 a32 a11 a15", "barred spiral"),
+        ("a02 a05 a07 a08 a28 a32 a11 a15", "spiral"),
+        ("a02 a05 a06 a09 a11 a15", "barred disk"),
+        ("a02 a05 a07 a09 a11 a15", "disk"),
+        ("a02 a05 a07 a08 a28 a32 a11 a14 a24", "merger"),
+        ("a02 a05 a07 a09 a10 a14 a22", "irregular"),
+        ("a01 a16 a14 a21", "disturbed"),
+        ("a03", "star or artifact"),
+        ("", "unknown"),
+    ],
+)
+def test_label(answers, label):
+    votes = np.zeros((2, 37))
+    votes[:, [ANSWERS[name] for name in answers.split()]] = 1
+    assert GZ2.label(votes).tolist() == [label, label]
+    assert GZ2.label(votes[0]) == label
+
+
+def test_tables_are_matched_by_name():
+    votes = pd.DataFrame(fractions(1), columns=list(GZ2.catalogue_columns))
+    shuffled = votes[np.random.default_rng(0).permutation(votes.columns)]
+    np.testing.assert_array_equal(GZ2.to_cumulative(shuffled), GZ2.to_cumulative(votes.to_numpy()))
+    row = pd.Series(GZ2.to_cumulative(votes)[0], index=list(GZ2.kaggle_columns))
+    np.testing.assert_allclose(GZ2.to_conditional(row[::-1]), votes.iloc[0])
+
+
+def test_forms_are_never_mixed():
+    votes = pd.DataFrame(fractions(1), columns=list(GZ2.catalogue_columns))
+    with pytest.raises(ValueError, match="Expected cumulative .*are those of conditional"):
+        GZ2.to_conditional(votes)
+    with pytest.raises(ValueError, match="form must be"):
+        GZ2.reach(votes, form="debiased")
+
+
+def test_wrong_columns():
+    columns = list(GZ2.kaggle_columns)
+    with pytest.raises(ValueError, match=r"'Class3.2' is missing"):
+        GZ2.match_columns([c for c in columns if c != "Class3.2"])
+    with pytest.raises(ValueError, match=r"'Class3.2' stands in the table more than once"):
+        GZ2.match_columns([*columns, "Class3.2"])
+    with pytest.raises(ValueError, match=r"'Class12.1' is no answer"):
+        GZ2.match_columns([*columns, "Class12.1"])
+    with pytest.raises(ValueError, match="Expected the 37 answers"):
+        GZ2.walk(np.zeros((3, 36)))
+    with pytest.raises(ValueError, match="is NaN"):
+        GZ2.walk(np.full(37, np.nan))
+
+
+def test_impossible_trees():
+    def tree(*questions):
+        return DecisionTree(
+            "test", tuple(Question(q, tuple(Answer(*a) for a in aa)) for q, aa in questions)
+        )
+
+    with pytest.raises(ValueError, match="leads to itself"):
+        tree(("q1", [("a", "q2")]), ("q2", [("b", "q1")]))
+    with pytest.raises(ValueError, match="leads to 'q3', which is no question"):
+        tree(("q1", [("a", "q3")]))
+    with pytest.raises(ValueError, match="No answer of tree 'test' leads to question 'q2'"):
+        tree(("q1", [("a", None)]), ("q2", [("b", None)]))
+    with pytest.raises(ValueError, match="uses the name 'a' twice"):
+        tree(("q1", [("a", None), ("a", None)]))
+    with pytest.raises(ValueError, match="needs 'z', which is no answer"):
+        DecisionTree("test", (Question("q1", (Answer("a", None),)),), labels=(("word", ("z",)),))
+
+
+def test_pickle_holds_no_cache():
+    fresh = pickle.dumps(DecisionTree(GZ2.name, GZ2.questions, GZ2.labels))
+    GZ2.walk(np.ones(37))
+    assert pickle.dumps(GZ2) == fresh
+    assert pickle.loads(fresh) == GZ2
+
+
+def test_real_kaggle_rows_come_back(kaggle):
+    cumulative = pd.read_csv(kaggle / "test.csv").iloc[:, 1:]
+    conditional = GZ2.to_conditional(cumulative)
+    np.testing.assert_allclose(GZ2.to_cumulative(conditional), cumulative, atol=2e-6)
+    totals = np.stack([conditional[:, s].sum(axis=1) for s in GZ2.slices], axis=1)
+    reach = GZ2.reach(cumulative, form="cumulative")
+    np.testing.assert_allclose(totals[reach > 1e-3], 1, atol=2e-2)
+
+
+def test_real_catalogue_rows_come_back(catalogue):
+    conditional = pd.read_csv(catalogue, usecols=list(GZ2.catalogue_columns))
+    reach = GZ2.reach(conditional, form="conditional")
+    back = GZ2.to_conditional(GZ2.to_cumulative(conditional))
+    ordered = conditional[list(GZ2.catalogue_columns)].to_numpy()
+    for q, columns in enumerate(GZ2.slices):
+        reached = reach[:, q] > 0
+        assert reached.sum() > 100
+        np.testing.assert_allclose(back[reached, columns], ordered[reached, columns], atol=1e-12)
