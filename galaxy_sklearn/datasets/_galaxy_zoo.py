@@ -93,7 +93,8 @@ def load_galaxy_zoo(images, votes, *, mapping=None, return_X_y=False):
     table = table.set_index(key)
     incomplete = table.index[table.isna().any(axis=1)]
     table = table.drop(index=incomplete)
-    found = table.index.intersection(paths.index, sort=False)
+    with_image = table.index.isin(paths.index)
+    found, without_image = table.index[with_image], table.index[~with_image]
     if found.empty:
         raise ValueError(
             f"None of the {len(paths)} images in {os.fspath(images)!r} (such as "
@@ -101,7 +102,6 @@ def load_galaxy_zoo(images, votes, *, mapping=None, return_X_y=False):
             f"{table.index[0] if len(table) else 'none: the table is empty'})."
         )
     target = table.loc[found]
-    without_image = table.index.difference(paths.index, sort=False)
     if len(without_image) or len(incomplete):
         warnings.warn(
             f"{name}: of {len(table) + len(incomplete)} galaxies {len(without_image)} have no "

@@ -140,19 +140,20 @@ def _draw_galaxy(rng):
     bulge = 1.0
     if disk:
         bulge = 0.0 if odd == "irregular" else min(0.75, rng.beta(1.2, 4.0))
+    # Python's floats, unlike NumPy's, leave the images in single precision.
     return _Galaxy(
-        kind=kind,
+        kind=str(kind),
         radius=rng.uniform(1.0, 1.5),
-        flatness=flatness,
+        flatness=float(flatness),
         angle=rng.uniform(0, np.pi),
-        bulge=bulge,
-        boxiness=rng.choice([2.0, 4.5], p=[0.85, 0.15]),
+        bulge=float(bulge),
+        boxiness=float(rng.choice([2.0, 4.5], p=[0.85, 0.15])),
         sersic=rng.uniform(1.0, 2.5) if disk else rng.uniform(2.0, 5.0),
         bar=rng.uniform(0.9, 1.7) if disk and odd != "irregular" and rng.uniform() < 0.3 else 0.0,
         n_arms=int(arms),
         pitch=rng.uniform(7, 36),
         contrast=rng.uniform(0.35, 1.0) if spiral else 0.0,
-        odd=odd,
+        odd=None if odd is None else str(odd),
         brightness=10 ** rng.uniform(0.1, 1.0),
         seeing=rng.uniform(0.04, 0.14),
         young=rng.uniform(0.35, 1.0) if disk else rng.uniform(0.0, 0.15),
@@ -317,8 +318,10 @@ def _add_disk(light, galaxy, along, across, r90, flux, rng):
     colour = OLD + (YOUNG - OLD) * max(young, 0.8 * galaxy.young)
     _add(light, disk, colour, flux)
     if galaxy.bar:
-        length = galaxy.bar * scale
-        bar = np.exp(-((np.abs(along) / length) ** 4) - (np.abs(plane) / (0.26 * length)) ** 2)
+        # No narrower than a pixel, between which it would fall in small images.
+        length = max(galaxy.bar * scale, 1.0)
+        width = max(0.26 * length, 0.6)
+        bar = np.exp(-((np.abs(along) / length) ** 4) - (np.abs(plane) / width) ** 2)
         _add(light, bar, OLD, 0.3 * flux)
 
 

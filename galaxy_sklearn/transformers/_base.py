@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
 from galaxy_sklearn.transformers._stack import ImageStack
 
 
-class ImageTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class ImageTransformer(TransformerMixin, BaseEstimator):
     """Do the same to every image of an array, a list, a stack or flattened rows.
 
     A subclass has a parameter ``image_shape`` and a method ``_operation`` that checks the
@@ -25,6 +25,10 @@ class ImageTransformer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     Both roads, through arrays at once and through a stack on demand, call that function image
     by image, which is why they give the same bits.
     """
+
+    def __init_subclass__(cls, **kwargs):
+        # scikit-learn would wrap whatever `transform` returns in a data frame; see `set_output`.
+        super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
     def fit(self, X, y=None):
         """Check the parameters and the images; nothing is learned.

@@ -1,0 +1,189 @@
+import shutil
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from galaxy_sklearn import GZ2
+from galaxy_sklearn.datasets import find_images, load_galaxy_zoo, make_galaxies
+from galaxy_sklearn.votes import check_votes
+
+# ------------------------------------------------------------------------ real
+
+
+@pytest.fixture
+def table(folder):
+    return pd.read_csv(folder / "votes.csv")
+
+
+@pytest.fixture
+def images(folder):
+    return folder / "images"
+
+
+def test_join_of_a_catalogue(images, table, folder):
+    shuffled = table.sample(frac=1, random_state=0)
+    data = load_galaxy_zoo(images, shuffled)
+    assert data.form == "conditional"
+    assert data.target.index.tolist() == shuffled["objid"].tolist()
+    assert [int(path.split("/")[-1][:-4]) for path in data.data] == data.target.index.tolist()
+    expected = table.set_index("objid").loc[data.target.index]
+    np.testing.assert_array_equal(data.target, expected)
+    X, y = load_galaxy_zoo(str(images), str(folder / "votes.csv"), return_X_y=True)
+    assert len(X) == len(y) == 24
+
+
+def test_join_of_kaggles_table(images, table, tmp_path):
+    votes = pd.DataFrame(GZ2.to_cumulative(table.iloc[:, 1:]), columns=list(GZ2.kaggle_columns))
+    votes.insert(0, "GalaxyID", table["objid"])
+    for name in ("votes.csv.gz", "votes.parquet"):
+        path = tmp_path / name
+        votes.to_parquet(path) if name.endswith("parquet") else votes.to_csv(path, index=False)
+        data = load_galaxy_zoo(images, path)
+        assert data.form == "cumulative"
+        np.testing.assert_allclose(data.target, votes.iloc[:, 1:])
+
+
+def test_join_by_asset_id(images, table):
+    # As in the real mapping: 64-bit numbers, some doubled with an asset that has no image.
+    objid = 587722981741363294 + np.arange(24)
+    mapping = pd.DataFrame(
+        {
+            "objid": [*objid, *objid[:5]],
+            "sample": "original",
+            "asset_id": [*range(100, 124), *range(295306, 295311)],
+        }
+    )
+    catalogue = table.assign(objid=objid[::-1]).rename(columns={"objid": "dr7objid"})
+    data = load_galaxy_zoo(images, catalogue, mapping=mapping)
+    assert data.target.index.tolist() == list(range(123, 99, -1))
+    with pytest.warns(UserWarning, match="of 24 galaxies 1 have no image"):
+        data = load_galaxy_zoo(images, catalogue, mapping=mapping.drop(index=3))
+    assert len(data.data) == 23 and len(data.votes_without_image) == 1
+    with pytest.raises(ValueError, match="column 'asset_id' is missing"):
+        load_galaxy_zoo(images, catalogue, mapping=mapping.drop(columns="asset_id"))
+
+
+def test_what_does_not_join_is_reported(images, table, tmp_path):
+    shutil.copytree(images, tmp_path / "images")
+    (tmp_path / "images" / "100.jpg").unlink()
+    Image.new("RGB", (4, 4)).save(tmp_path / "images" / "7.png")
+    table.loc[table["objid"] == 105, GZ2.catalogue_columns[3]] = np.nan
+    with pytest.warns(UserWarning, match="24 galaxies 1 have no image and 1 lack a fraction; 22"):
+        data = load_galaxy_zoo(tmp_path / "images", table)
+    assert data.votes_without_image.tolist() == [100]
+    assert data.incomplete_votes.tolist() == [105]
+    assert sorted(path.split("/")[-1] for path in data.images_without_votes) == ["105.jpg", "7.png"]
+
+
+def test_bad_tables(images, table, tmp_path):
+    with pytest.raises(ValueError, match=r"objid 101 stands in more than one row \(1 and 24\)"):
+        load_galaxy_zoo(images, pd.concat([table, table[1:2]]))
+    with pytest.raises(ValueError, match="'t02_edgeon_a04_yes_debiased' is missing"):
+        load_galaxy_zoo(images, table.drop(columns="t02_edgeon_a04_yes_debiased"))
+    with pytest.raises(ValueError, match=r"found neither Kaggle's columns"):
+        load_galaxy_zoo(images, table[["objid"]])
+    with pytest.raises(ValueError, match="expected a column with the galaxies' numbers"):
+        load_galaxy_zoo(images, table.drop(columns="objid"))
+    with pytest.raises(ValueError, match=r"such as '100\.jpg'\) is named by a objid .*9000100"):
+        load_galaxy_zoo(images, table.assign(objid=table["objid"] + 9000000))
+    with pytest.raises(ValueError, match=r"\(index .*102.*\), column .* found 1\.5"):
+        table.loc[2, GZ2.catalogue_columns[0]] = 1.5
+        load_galaxy_zoo(images, table)
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(ValueError, match=r"empty\.csv: expected a table of votes"):
+        load_galaxy_zoo(images, tmp_path / "empty.csv")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load_galaxy_zoo(tmp_path / "nowhere", table)
+    with pytest.raises(ValueError, match="There are no images"):
+        load_galaxy_zoo(tmp_path, table)
+
+
+def test_two_images_of_one_galaxy(tmp_path):
+    for name in ("5.jpg", "5.png"):
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    with pytest.raises(ValueError, match=r"5\.jpg and .*5\.png"):
+        find_images(tmp_path)
+
+
+def test_real_sample(kaggle):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data = load_galaxy_zoo(kaggle / "images", kaggle / "test.csv")
+    assert len(data.data) == 665 and data.form == "cumulative"
+    assert len(data.images_without_votes) == 2491
+
+
+# ------------------------------------------------------------------- simulated
+
+
+def test_bunch_and_tuple_agree():
+    bunch = make_galaxies(6, image_size=24, random_state=5, return_X_y=False)
+    X, y = make_galaxies(6, image_size=24, random_state=5)
+    np.testing.assert_array_equal(bunch.data, X)
+    pd.testing.assert_frame_equal(bunch.target, y)
+    assert X.dtype == np.uint8 and X.shape == (6, 24, 24, 3)
+    assert check_votes(y).form == "conditional"
+    longer, _ = make_galaxies(9, image_size=24, random_state=5)
+    np.testing.assert_array_equal(longer[:6], X)
+    other, _ = make_galaxies(6, image_size=24, random_state=6)
+    assert (other != X).any()
+
+
+def test_volunteers_walk_the_tree():
+    counts = make_galaxies(200, image_size=8, random_state=0, return_X_y=False).counts
+    assert (counts[:, :3].sum(axis=1) == 40).all()
+    for q, parent in enumerate(GZ2.parents):
+        asked = counts[:, GZ2.slices[q]].sum(axis=1)
+        expected = 40 - counts[:, 2] if GZ2.questions[q].name == "t06_odd" else counts[:, parent]
+        if q:
+            np.testing.assert_array_equal(asked, expected, err_msg=GZ2.questions[q].name)
+
+
+def test_votes_follow_the_true_probabilities():
+    data = make_galaxies(
+        300, image_size=8, n_volunteers=2000, random_state=0, return_X_y=False
+    )
+    expected = GZ2.to_cumulative(data.probabilities)
+    voted = data.counts / 2000
+    odd = GZ2.slices[5]
+    voted[:, odd] = data.target.to_numpy()[:, odd]  # the reach of t06 is 1 by convention
+    voted[:, GZ2.slices[7]] = GZ2.to_cumulative(data.target)[:, GZ2.slices[7]]
+    # Binomial standard deviations are at most 0.011; the mean of all galaxies' is far less.
+    assert np.abs(voted - expected).max() < 0.08
+    assert np.abs((voted - expected).mean(axis=0)).max() < 0.003
+
+
+def test_survey_is_varied():
+    """Every answer matters somewhere, and the kinds are as in a survey, not all alike."""
+    data = make_galaxies(1500, image_size=8, random_state=0, return_X_y=False)
+    assert (data.target.max() > 0.4).all()
+    labels = pd.Series(GZ2.label(data.target)).value_counts(normalize=True)
+    assert 0.25 < labels["elliptical"] + labels["cigar-shaped"] < 0.75
+    for label in ("spiral", "barred spiral", "edge-on disk", "disk", "merger", "star or artifact"):
+        assert labels[label] > 0.003, label
+
+
+def test_images_show_what_is_voted():
+    """The shape measured on the image goes with the votes about it."""
+    X, y = make_galaxies(300, image_size=128, random_state=1)
+    light = X[:, 48:80, 48:80].astype(float).sum(axis=-1)
+    light *= light > 0.2 * light.max(axis=(1, 2), keepdims=True)
+    v, u = np.mgrid[-15.5:16, -15.5:16]
+    total = light.sum(axis=(1, 2))
+    uu, vv, uv = ((light * w).sum(axis=(1, 2)) / total for w in (u * u, v * v, u * v))
+    root = np.sqrt((uu - vv) ** 2 / 4 + uv**2)
+    elongation = root / (uu + vv)
+    round_ = y["t07_rounded_a16_completely_round_debiased"].to_numpy()
+    edge_on = y["t02_edgeon_a04_yes_debiased"].to_numpy()
+    smooth = y["t01_smooth_or_features_a01_smooth_debiased"].to_numpy() > 0.5
+    assert np.corrcoef(elongation[smooth], round_[smooth])[0, 1] < -0.5
+    assert elongation[edge_on > 0.7].mean() > 1.5 * elongation[edge_on < 0.3].mean()
+
+
+@pytest.mark.parametrize("name", ["n_samples", "image_size", "n_volunteers"])
+def test_bad_parameters(name):
+    with pytest.raises(ValueError, match=f"{name} must be a positive int, got 0"):
+        make_galaxies(**{name: 0})

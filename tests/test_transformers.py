@@ -1,0 +1,407 @@
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import skimage.color
+import skimage.transform
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+
+from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+from galaxy_sklearn.transformers import ImageStack
+
+
+def steps(crop=0.5, size=16, **tensor):
+    return make_pipeline(
+        ImageReader(), CenterCrop(crop), Grayscale(), Resize(size), FlattenToTensor(**tensor)
+    )
+
+
+def noise(shape, dtype, seed=0):
+    values = np.random.default_rng(seed).random(shape)
+    return (values * 255).astype(np.uint8) if dtype == np.uint8 else values.astype(dtype)
+
+
+# ---------------------------------------------------------------- single steps
+
+
+def test_crop_is_the_reference_models():
+    images = noise((2, 424, 424, 3), np.uint8)
+    np.testing.assert_array_equal(CenterCrop(212).transform(images), images[:, 106:318, 106:318])
+    np.testing.assert_array_equal(CenterCrop().transform(images), images[:, 106:318, 106:318])
+
+
+@given(
+    height=st.integers(1, 40), width=st.integers(1, 40), size=st.integers(1, 40), gray=st.booleans()
+)
+def test_crop_is_central(height, width, size, gray):
+    images = noise((2, height, width) if gray else (2, height, width, 3), np.uint8)
+    crop = CenterCrop(size)
+    if size > min(height, width):
+        with pytest.raises(ValueError, match=f"Image 0: the image of {height} x {width}"):
+            crop.transform(images)
+        return
+    cropped = crop.transform(images)
+    assert cropped.shape[1:3] == (size, size)
+    top, left = (height - size) // 2, (width - size) // 2
+    np.testing.assert_array_equal(cropped[0, 0, 0], images[0, top, left])
+    assert 0 <= height - size - 2 * top <= 1
+
+
+def test_crop_of_both_kinds_of_sizes():
+    images = noise((1, 10, 20), np.float32)
+    assert CenterCrop((4, 6)).transform(images).shape == (1, 4, 6)
+    assert CenterCrop(0.5).transform(images).shape == (1, 5, 10)
+    assert CenterCrop((4, 1.0)).transform(images).shape == (1, 4, 20)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_gray_is_scikit_images(dtype):
+    images = noise((2, 9, 7, 3), dtype)
+    gray = Grayscale().transform(images)
+    assert gray.dtype == (np.float32 if dtype == np.uint8 else dtype)
+    np.testing.assert_allclose(gray, skimage.color.rgb2gray(images), atol=1e-6)
+
+
+def test_gray_rec601_is_pillows():
+    images = noise((1, 50, 50, 3), np.uint8)
+    luma = np.asarray(Image.fromarray(images[0]).convert("L"))
+    np.testing.assert_allclose(Grayscale("rec601").transform(images)[0] * 255, luma, atol=1.01)
+
+
+def test_gray_of_gray_is_itself():
+    images = noise((2, 5, 5), np.float32)
+    np.testing.assert_array_equal(Grayscale().transform(images), images)
+    np.testing.assert_array_equal(Grayscale().transform(images[..., None]), images)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    height=st.integers(1, 50),
+    width=st.integers(1, 50),
+    size=st.tuples(st.integers(1, 50), st.integers(1, 50)),
+    channels=st.sampled_from([None, 1, 3]),
+    dtype=st.sampled_from([np.uint8, np.float32, np.float64]),
+)
+def test_resize_is_scikit_images(height, width, size, channels, dtype):
+    image = noise((height, width, channels) if channels else (height, width), dtype)
+    resized = Resize(size).transform(image[None])[0]
+    assert resized.dtype == (np.float32 if dtype == np.uint8 else dtype)
+    expected = skimage.transform.resize(image, size, anti_aliasing=None)
+    np.testing.assert_allclose(resized, expected, atol=1e-5)
+
+
+def test_integers_are_scaled_by_their_range():
+    for dtype, full in ((np.uint8, 255), (np.uint16, 65535)):
+        images = np.full((1, 4, 4), full, dtype=dtype)
+        for transformer in (Grayscale(), Resize(2), FlattenToTensor()):
+            np.testing.assert_allclose(transformer.transform(images), 1.0, rtol=1e-6)
+
+
+def test_tensor_and_back_for_two_dimensional_tools():
+    images = noise((6, 5, 4, 3), np.uint8)
+    to_tensor = FlattenToTensor(image_shape=(5, 4, 3))
+    tensor = to_tensor.fit_transform(images)
+    assert tensor.dtype == np.float32
+    np.testing.assert_allclose(tensor, images / 255, atol=1e-6)
+    rows = to_tensor.inverse_transform(tensor)
+    assert rows.shape == (6, 60)
+    np.testing.assert_array_equal(to_tensor.transform(rows), tensor)
+    assert PCA(2).fit_transform(rows).shape == (6, 2)
+
+
+def test_a_ready_tensor_is_not_copied():
+    tensor = noise((3, 4, 4, 1), np.float32)
+    assert np.shares_memory(FlattenToTensor().transform(tensor), tensor)
+
+
+# ------------------------------------------------------- the same on every road
+
+
+def test_all_containers_give_the_same_bits(paths):
+    expected = steps().fit_transform(paths)
+    images = [np.asarray(Image.open(path)) for path in paths]
+    objects = np.empty(len(images), dtype=object)
+    objects[:] = images
+    for X in (
+        np.array(paths),
+        np.array(paths, dtype=object),
+        pd.Series(paths, index=range(50, 50 + len(paths))),
+        pd.DataFrame({"file": paths}, index=range(50, 50 + len(paths))),
+        np.array(paths, dtype=object)[:, None],
+        ImageReader().transform(paths),
+        images,
+        objects,
+        np.stack(images),
+    ):
+        np.testing.assert_array_equal(steps().fit_transform(X), expected)
+    np.testing.assert_array_equal(steps(n_jobs=2).fit_transform(paths), expected)
+    rows = np.stack(images).reshape(len(images), -1)
+    by_rows = make_pipeline(
+        CenterCrop(image_shape=(32, 32, 3)),
+        Grayscale(image_shape=(16, 16, 3)),
+        Resize(16, image_shape=(16, 16)),
+        FlattenToTensor(image_shape=(16, 16)),
+    ).fit_transform(rows)
+    # Rows of bytes come to scikit-learn's validation as they are.
+    np.testing.assert_array_equal(by_rows, expected)
+
+
+def test_images_of_differing_size():
+    images = [noise((h, w, 3), np.uint8, seed=h) for h, w in ((20, 30), (40, 16), (16, 16))]
+    tensor = steps(crop=16, size=8).fit_transform(images)
+    assert tensor.shape == (3, 8, 8, 1)
+    one = steps(crop=16, size=8).fit_transform(images[1][None])
+    np.testing.assert_array_equal(tensor[1], one[0])
+    assert [image.shape for image in CenterCrop(0.5).transform(images)] == [
+        (10, 15, 3),
+        (20, 8, 3),
+        (8, 8, 3),
+    ]
+
+
+def test_stack_is_a_sequence_scikit_learn_can_split(paths):
+    stack = CenterCrop(8).transform(ImageReader().transform(paths))
+    assert len(stack) == 24 and stack.shape == (24,)
+    assert stack[3].shape == (8, 8, 3)
+    for key in (slice(2, 5), [2, 3, 4], np.arange(24) % 8 == 2):
+        part = stack[key]
+        assert isinstance(part, ImageStack)
+        np.testing.assert_array_equal(part[0], stack[2])
+    train, _ = next(KFold(3).split(stack))
+    assert len(stack[train]) == 16
+    np.testing.assert_array_equal(np.asarray(stack[:2]), np.stack([stack[0], stack[1]]))
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(stack))[5], stack[5])
+    with pytest.raises(IndexError):
+        stack[24]
+
+
+def test_nothing_is_read_before_the_tensor(tmp_path):
+    missing = [str(tmp_path / "missing.jpg")]
+    stack = steps()[:-1].fit_transform(missing)
+    with pytest.raises(FileNotFoundError, match=r"missing\.jpg"):
+        FlattenToTensor().transform(stack)
+
+
+# --------------------------------------------------------------------- formats
+
+
+def test_formats(tmp_path):
+    fits = pytest.importorskip("astropy.io.fits")
+    rgb, gray = noise((6, 5, 3), np.uint8), noise((6, 5), np.uint8)
+    deep = (noise((6, 5), np.float64) * 65535).astype(np.uint16)
+    counts = noise((6, 5), np.float32) * 1000
+    expected = {"rgb.png": rgb, "gray.png": gray, "deep.png": deep}
+    for name, image in expected.items():
+        Image.fromarray(image).save(tmp_path / name)
+    Image.fromarray(np.dstack([rgb, gray])).save(tmp_path / "alpha.png")
+    expected["alpha.png"] = rgb
+    Image.fromarray(gray).convert("P").save(tmp_path / "palette.png")
+    expected["palette.png"] = np.dstack([gray] * 3)
+    fits.PrimaryHDU(counts).writeto(tmp_path / "plain.fits")
+    expected["plain.fits"] = counts
+    cube = np.moveaxis(rgb.astype(np.float32), -1, 0)
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(cube)]).writeto(tmp_path / "cube.FITS")
+    expected["cube.FITS"] = rgb.astype(np.float32)
+    stack = ImageReader().transform([tmp_path / name for name in expected])
+    for image, (name, pixels) in zip(stack, expected.items(), strict=True):
+        np.testing.assert_array_equal(image, pixels, err_msg=name)
+        assert image.dtype == pixels.dtype and image.dtype.isnative
+
+
+# ------------------------------------------------------------------- bad input
+
+
+@pytest.fixture
+def bad_file(tmp_path, paths):
+    def make(kind):
+        path = tmp_path / f"{kind}.jpg"
+        content = Path(paths[0]).read_bytes()
+        if kind != "missing":
+            path.write_bytes(
+                {"truncated": content[: len(content) // 2], "empty": b"", "text": b"galaxy"}[kind]
+            )
+        return str(path)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "message"),
+    [
+        ("missing", FileNotFoundError, "No image file"),
+        ("truncated", ValueError, "the image is damaged"),
+        ("empty", ValueError, "found an empty file"),
+        ("text", ValueError, "found no image Pillow can read"),
+    ],
+)
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_bad_file_is_named(bad_file, paths, kind, error, message, n_jobs):
+    with pytest.raises(error, match=message) as caught:
+        steps(n_jobs=n_jobs).fit_transform([*paths[:3], bad_file(kind)])
+    assert f"{kind}.jpg" in str(caught.value)
+
+
+def test_damaged_png_and_fits_are_named(tmp_path):
+    Image.fromarray(noise((60, 60, 3), np.uint8)).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(content[:3000])
+    (tmp_path / "b.fits").write_bytes(b"SIMPLE  =")
+    for name in ("a.png", "b.fits"):
+        with pytest.raises(ValueError, match=rf"{name}: the image is damaged"):
+            ImageReader().transform([str(tmp_path / name)])[0]
+
+
+def test_small_image_is_named(paths, tmp_path):
+    Image.fromarray(noise((20, 32, 3), np.uint8)).save(tmp_path / "small.png")
+    with pytest.raises(ValueError, match=r"small\.png: the image of 20 x 32 .*crop of 24 x 24"):
+        steps(crop=24).fit_transform([*paths, str(tmp_path / "small.png")])
+
+
+def test_mixed_channels_are_named(paths, tmp_path):
+    Image.fromarray(noise((32, 32), np.uint8)).save(tmp_path / "gray.png")
+    files = [*paths, str(tmp_path / "gray.png")]
+    assert steps().fit_transform(files).shape[-1] == 1
+    with pytest.raises(ValueError, match=r"gray\.png has the shape \(32, 32, 1\).*\(32, 32, 3\)"):
+        make_pipeline(ImageReader(), FlattenToTensor()).fit_transform(files)
+    with pytest.raises(ValueError, match="Image 0: the image has 4 channels"):
+        Grayscale().transform(noise((1, 5, 5, 4), np.uint8))
+
+
+def test_differing_shapes_are_named():
+    images = [noise((8, 8), np.uint8), noise((8, 9), np.uint8)]
+    with pytest.raises(ValueError, match=r"Image 1 has the shape \(8, 9, 1\)"):
+        FlattenToTensor().transform(images)
+
+
+@pytest.mark.parametrize(
+    ("transformer", "message"),
+    [
+        (CenterCrop(0), "size must be a positive int .* got 0"),
+        (CenterCrop(1.5), r"got 1\.5"),
+        (CenterCrop((1, 2, 3)), r"got \(1, 2, 3\)"),
+        (Grayscale("rec2020"), "weights must be one of .* got 'rec2020'"),
+        (Resize(6.4), r"size must be a positive int .* got 6\.4"),
+        (CenterCrop(1, image_shape=(3, 3)), "Rows of 16 pixels are no images"),
+        (CenterCrop(1, image_shape=16), "image_shape must be .* got 16"),
+    ],
+)
+def test_bad_parameters(transformer, message):
+    with pytest.raises(ValueError, match=message):
+        transformer.fit(np.zeros((2, 16)))
+
+
+def test_bad_containers():
+    with pytest.raises(ValueError, match=r"put an ImageReader before it"):
+        CenterCrop().fit(["1.jpg"])
+    with pytest.raises(ValueError, match=r"row 1: expected the name of an image file.*found 3"):
+        ImageReader().transform(["1.jpg", 3])
+    with pytest.raises(ValueError, match="minimum of 1 is required"):
+        CenterCrop().fit(np.zeros((0, 4, 4)))
+    with pytest.raises(ValueError, match="Found 0 images"):
+        CenterCrop().fit(ImageReader().transform(["1.jpg"])[:0])
+    with pytest.raises(ValueError, match=r"got an array of shape \(1, 1, 1, 1, 1\)"):
+        CenterCrop().fit(np.zeros((1, 1, 1, 1, 1)))
+    with pytest.raises(ValueError, match="NaN"):
+        Resize(2).fit(np.full((1, 4, 4), np.nan))
+
+
+# ---------------------------------------------- scikit-learn's ways, over images
+
+TRANSFORMERS = [ImageReader(), CenterCrop(), Grayscale(), Resize(4), FlattenToTensor()]
+
+
+@pytest.fixture(params=["uint8", "float32", "float64", "gray", "list", "paths"])
+def images(request, paths):
+    if request.param == "list":
+        return [noise((8, 8, 3), np.uint8), noise((8, 8, 3), np.uint8, 1)]
+    if request.param == "gray":
+        return noise((4, 8, 8), np.uint8)
+    if request.param == "paths":
+        return ImageReader().transform(paths)
+    return noise((4, 8, 8, 3), np.dtype(request.param).type)
+
+
+def as_lists(X):
+    return [np.asarray(image).tolist() for image in X]
+
+
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda t: type(t).__name__)
+def test_checks_over_images(transformer, images):
+    transformer = clone(transformer)
+    parameters = transformer.get_params()
+    before = as_lists(images)
+    # Stateless: no fit needed.
+    first = as_lists(transformer.transform(images))
+    assert transformer.fit(images) is transformer
+    state = dict(vars(transformer))
+    # The same at every call, by every way; neither state, parameters nor input change.
+    assert as_lists(transformer.transform(images)) == first
+    assert as_lists(transformer.fit_transform(images)) == first
+    assert as_lists(pickle.loads(pickle.dumps(transformer)).transform(images)) == first
+    assert vars(transformer) == state
+    assert transformer.get_params() == parameters
+    assert as_lists(images) == before
+    # Image by image.
+    assert [as_lists(transformer.transform(images[i : i + 1]))[0] for i in range(2)] == first[:2]
+    assert "NotFittedError" not in transformer._repr_html_()
+
+
+@pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda t: type(t).__name__)
+def test_read_only_images(transformer):
+    images = noise((2, 8, 8, 3), np.uint8)
+    images.flags.writeable = False
+    transformer.transform(images)
+
+
+def test_set_output_of_the_whole_pipeline(paths):
+    pipe = steps().set_output(transform="pandas")
+    expected = steps().fit_transform(paths)
+    np.testing.assert_array_equal(pipe.fit_transform(paths), expected)
+    rows = pd.DataFrame(noise((3, 12), np.float64), index=["a", "b", "c"])
+    frame = CenterCrop(2, image_shape=(4, 3)).set_output(transform="pandas").fit_transform(rows)
+    assert frame.index.tolist() == ["a", "b", "c"]
+    assert frame.columns.tolist() == [f"centercrop{i}" for i in range(4)]
+    with pytest.raises(ValueError, match="got 'arrow'"):
+        pipe.set_output(transform="arrow")
+
+
+def test_feature_names():
+    names = Resize(2).fit(np.zeros((1, 4, 4, 3))).get_feature_names_out()
+    assert names.tolist() == [f"resize{i}" for i in range(12)]
+    with pytest.raises(ValueError, match="their pixels have no names"):
+        ImageReader().fit(["1.jpg"]).get_feature_names_out()
+
+
+# --------------------------------------------------------------------- resources
+
+
+def test_reading_needs_the_tensor_and_little_more(kaggle):
+    """3,156 JPEG files of 424 x 424 pixels: decoded at once they would take 1.7 GB."""
+    code = """
+import resource, sys
+from pathlib import Path
+from sklearn.pipeline import make_pipeline
+from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+paths = sorted(Path(sys.argv[1]).glob("*.jpg"))
+pipe = make_pipeline(
+    ImageReader(), CenterCrop(212), Grayscale(), Resize(64), FlattenToTensor(n_jobs=2))
+pipe.fit_transform(paths[:4])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+tensor = pipe.fit_transform(paths)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(len(paths), (after - before) / 1024 - tensor.nbytes / 2**20)
+"""
+    command = [sys.executable, "-c", code, str(kaggle / "images")]
+    n_images, megabytes = subprocess.check_output(command, text=True).split()
+    assert int(n_images) == 3156
+    assert float(megabytes) < 300
