@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import importlib
 import os
 import sys
 import tempfile
@@ -24,9 +25,8 @@ def main(argv=None):
         0, or 1 after an error, which is printed without a traceback.
     """
     arguments = _parser().parse_args(argv)
-    # TensorFlow's messages on standard error can be silenced before its import only.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
+        _import_tensorflow()
         arguments.run(arguments)
     except (OSError, ValueError, ImportError) as error:
         print(f"galaxy-sklearn: {error}", file=sys.stderr)
@@ -197,6 +197,21 @@ def _parser():
     sub = command(predict, model=True)
     sub.add_argument("--output", required=True, metavar="FILE", help=".csv or .parquet")
     return parser
+
+
+def _import_tensorflow():
+    """Import TensorFlow without the messages that its start leaves on standard error."""
+    # Some come before the environment variable is read, from C++.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        importlib.import_module("galaxy_sklearn.classifier")
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def _positive(text):

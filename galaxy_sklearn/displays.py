@@ -240,18 +240,15 @@ class GalaxyGridDisplay:
         )
         self.axes_ = axes.ravel()[: len(self.images)]
         for ax in axes.ravel():
-            ax.axis("off")
+            ax.set(xticks=[], yticks=[], frame_on=False)
         for ax, image, true, predicted in zip(
             self.axes_, self.images, self.true_labels, self.predicted_labels, strict=True
         ):
             ax.imshow(np.squeeze(image), cmap="gray")
-            right = true == predicted
-            ax.set_title(
+            ax.set_xlabel(
                 f"voted: {true}\npredicted: {predicted}",
                 fontsize=7,
-                color="tab:green" if right else "tab:red",
-                y=-0.02,
-                verticalalignment="top",
+                color="tab:green" if true == predicted else "tab:red",
             )
         return self
 

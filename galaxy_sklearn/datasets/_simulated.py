@@ -244,7 +244,7 @@ def _photograph(galaxy, size, rng):
     light = np.zeros((3, size, size), dtype=np.float32)
     flux = np.float32(galaxy.brightness * 130.0 * (size / 128) ** 2)
     if galaxy.kind == "artifact":
-        _add_star(light, x, y, 40 * flux, r90, rng)
+        _add_star(light, x, y, 6 * flux, r90, rng)
     else:
         _add_galaxy(light, galaxy, x, y, r90, flux, rng)
     _add_field(light, size, flux, rng)
@@ -342,10 +342,10 @@ def _add_companion(light, galaxy, x, y, r90, flux, rng):
 
 def _add_star(light, x, y, flux, r90, rng):
     radius = np.hypot(x, y)
-    star = np.exp(-0.5 * (radius / (0.25 * r90)) ** 2) + 0.01 / (1 + (radius / (0.2 * r90)) ** 2)
-    spikes = np.exp(-np.abs(x) / (0.05 * r90) - np.abs(y) / (1.5 * r90))
-    spikes += np.exp(-np.abs(y) / (0.05 * r90) - np.abs(x) / (1.5 * r90))
-    _add(light, star + 0.1 * spikes, OLD + rng.uniform(0, 1) * (YOUNG - OLD), flux)
+    star = np.exp(-0.5 * (radius / (0.15 * r90)) ** 2) + 0.02 / (1 + (radius / (0.3 * r90)) ** 2)
+    spikes = np.exp(-np.abs(x) / (0.03 * r90) - np.abs(y) / (1.2 * r90))
+    spikes += np.exp(-np.abs(y) / (0.03 * r90) - np.abs(x) / (1.2 * r90))
+    _add(light, star + 0.12 * spikes, OLD + rng.uniform(0, 1) * (YOUNG - OLD), flux)
 
 
 def _add_field(light, size, flux, rng):

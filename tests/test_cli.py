@@ -1,0 +1,103 @@
+import shutil
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from galaxy_sklearn import GZ2, cli
+
+SETTINGS = [
+    *("--set", "resize__size=12", "--set", "classifier__epochs=1"),
+    *("--set", "classifier__network__filters=(2, 2, 2, 2)"),
+    *("--set", "classifier__network__dense_units=(4, 4)"),
+    *("--set", "classifier__run_eagerly=True", "--set", "gray__weights=rec601"),
+]
+
+
+@pytest.fixture(scope="module")
+def trained(folder, tmp_path_factory):
+    model = tmp_path_factory.mktemp("cli") / "model.joblib"
+    command = ["train", "--images", f"{folder}/images", "--votes", f"{folder}/votes.csv"]
+    assert cli.main([*command, "--model", str(model), *SETTINGS]) == 0
+    return model
+
+
+def test_train_saves_a_pipeline_as_set(trained):
+    pipe = joblib.load(trained)
+    assert pipe["resize"].size == 12 and pipe["gray"].weights == "rec601"
+    assert pipe["classifier"].network__filters == (2, 2, 2, 2)
+    assert pipe["classifier"].verbose == 0
+    assert [path.name for path in trained.parent.iterdir()] == ["model.joblib"]
+
+
+def test_evaluate(trained, folder, capsys, tmp_path):
+    command = ["evaluate", str(trained), "--images", f"{folder}/images"]
+    command += ["--votes", f"{folder}/votes.csv", "--questions", "--plot", f"{tmp_path}/p.png"]
+    assert cli.main(command) == 0
+    shown = capsys.readouterr().out
+    assert "24 galaxies" in shown and "cumulative_rmse" in shown and "t11_arms_number" in shown
+    assert (tmp_path / "p.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_predict(trained, folder, paths, tmp_path, suffix):
+    output = tmp_path / f"out{suffix}"
+    assert cli.main(["predict", str(trained), "--images", f"{folder}/images"]
+                    + ["--output", str(output)]) == 0
+    table = pd.read_csv(output) if suffix == ".csv" else pd.read_parquet(output)
+    assert table.columns.tolist() == ["file", *GZ2.answer_names, "label"]
+    assert table["file"].tolist() == [Path(path).name for path in paths]
+    expected = joblib.load(trained).predict_proba(paths)
+    np.testing.assert_allclose(table.iloc[:, 1:38], expected, rtol=1e-12)
+
+
+def test_predict_survives_bad_images(trained, folder, tmp_path, capsys):
+    shutil.copytree(folder / "images", tmp_path / "images")
+    (tmp_path / "images" / "105.jpg").write_bytes(b"no image")
+    output = tmp_path / "out.csv"
+    command = ["predict", str(trained), "--images", f"{tmp_path}/images", "--output", str(output)]
+    assert cli.main(command) == 0
+    assert "105.jpg: expected an image" in capsys.readouterr().err
+    table = pd.read_csv(output)
+    assert len(table) == 24 and table["label"].isna().sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "missing.joblib", "--images", "{images}", "--output", "a.csv"], "No model"),
+        (["predict", "{votes}", "--images", "{images}", "--output", "a.csv"], "no model that can"),
+        (["predict", "{model}", "--images", "{images}", "--output", "a.txt"], "ending in .csv"),
+        (["predict", "{model}", "--images", "nowhere", "--output", "a.csv"], "nowhere"),
+        (["predict", "{model}", "--images", "{images}", "--output", "no/a.csv"], "no folder 'no'"),
+        (
+            ["train", "--images", "{images}", "--votes", "{votes}", "--model", "no/m.joblib"],
+            "no folder 'no'",
+        ),
+        (
+            ["train", "--images", "{images}", "--votes", "{votes}", "--model", "m.joblib"]
+            + ["--set", "crop__sise=3"],
+            "Invalid parameter 'sise'",
+        ),
+        (["train", "--images", "{images}", "--votes", "v.csv", "--model", "m.joblib"], "v.csv"),
+    ],
+)
+def test_errors_are_told_in_one_line(
+    trained, folder, tmp_path, monkeypatch, capsys, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    places = {"images": folder / "images", "votes": folder / "votes.csv", "model": trained}
+    assert cli.main([word.format(**places) for word in arguments]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("galaxy-sklearn: ") and message in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_demo(tmp_path, capsys):
+    command = ["demo", "--folder", str(tmp_path / "demo"), "--samples", "40", "--epochs", "1"]
+    assert cli.main(command) == 0
+    written = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert {"model.joblib", "history.png", "galaxies.png", "predictions.csv"} <= written
+    assert "10 galaxies" in capsys.readouterr().out
