@@ -28,7 +28,9 @@ def rmse(votes, predicted):
 def ridge(train, test):
     """Predict from 32 x 32 gray pixels; the penalty is chosen on the training galaxies."""
     pixels = make_pipeline(ImageReader(), CenterCrop(), Grayscale(), Resize(32), FlattenToTensor())
-    rows = [np.reshape(pixels.fit_transform(data.data), (len(data.data), -1)) for data in (train, test)]
+    rows = [
+        np.reshape(pixels.fit_transform(data.data), (len(data.data), -1)) for data in (train, test)
+    ]
     model = make_pipeline(StandardScaler(), RidgeCV(10.0 ** np.arange(1, 7)))
     return model.fit(rows[0], train.target).predict(rows[1])
 

@@ -101,6 +101,11 @@ class LabelTarget:
     def __init__(self, y):
         self.encoder = LabelEncoder().fit(_labels(y))
         self.classes = self.encoder.classes_
+        if len(self.classes) < 2:
+            raise ValueError(
+                f"y holds only 1 class, {self.classes.tolist()[0]!r}; at least 2 classes are "
+                "needed."
+            )
 
     def encode(self, y):
         return np.eye(len(self.classes), dtype=np.float32)[self.encoder.transform(_labels(y))]

@@ -1,5 +1,6 @@
 """A Keras network as a scikit-learn classifier of galaxies."""
 
+import inspect
 import platform
 import warnings
 from numbers import Integral, Real
@@ -149,8 +150,12 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
     >>> from galaxy_sklearn.datasets import make_galaxies
     >>> X, y = make_galaxies(8, image_size=16, random_state=0)
     >>> classifier = GalaxyClassifier(
-    ...     network__filters=(2, 2, 2, 2), network__dense_units=(4, 4), epochs=1,
-    ...     run_eagerly=True, random_state=0)
+    ...     network__filters=(2, 2, 2, 2),
+    ...     network__dense_units=(4, 4),
+    ...     epochs=1,
+    ...     run_eagerly=True,
+    ...     random_state=0,
+    ... )
     >>> classifier.fit(X, y).predict_proba(X).shape
     (8, 37)
     """
@@ -229,7 +234,8 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         """
         params = BaseEstimator.get_params(self, deep=False)
         # A network that does not exist is an error in `fit`, not here.
-        if deep and (callable(self.network) or self.network in NETWORKS):
+        known = isinstance(self.network, str) and self.network in NETWORKS
+        if deep and (known or callable(self.network)):
             defaults = arguments(get_network(self.network))
             params.update({PREFIX + name: value for name, value in defaults.items()})
         params.update({k: v for k, v in vars(self).items() if k.startswith(PREFIX)})
@@ -464,9 +470,7 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
 
     def _validate_data(self, X=None, y=None, reset=False):
         if y is None:
-            raise ValueError(
-                "GalaxyClassifier requires y to be passed, but the target y is None."
-            )
+            raise ValueError("GalaxyClassifier requires y to be passed, but the target y is None.")
         tensor = self._check_X(X, reset)
         if not hasattr(y, "columns"):
             y = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y")
@@ -494,8 +498,8 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         arrays = (X, encoded)
         if sample_weight is not None or galaxy_weight is not None:
             weights = _check_sample_weight(sample_weight, X, dtype=np.float32)
-            if not weights.any():
-                raise ValueError("sample_weight is 0 for every galaxy: nothing can be learned.")
+            if not weights.any():  # scikit-learn's own check is younger than 1.7
+                raise ValueError("Sample weights must contain at least one non-zero number.")
             arrays += (weights if galaxy_weight is None else weights * galaxy_weight,)
 
         if not hasattr(self, "_random_state"):  # as after loading
@@ -617,3 +621,10 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
                 "jit_compile=True needs rotation=0, shift=0, zoom=0 and flip=None on "
                 "TensorFlow, whose image warp XLA does not know."
             )
+
+
+# scikit-learn's tools take every name in a signature for a parameter, that of a `**` too.
+_signature = inspect.signature(GalaxyClassifier)
+GalaxyClassifier.__signature__ = _signature.replace(
+    parameters=[p for p in _signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+)

@@ -4,6 +4,7 @@ import argparse
 import ast
 import importlib
 import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -106,7 +107,9 @@ def predict(arguments):
     if not output.parent.is_dir():
         raise FileNotFoundError(f"--output {output}: there is no folder {str(output.parent)!r}.")
     paths = find_images(arguments.images)
-    table = prediction_table(_load(arguments.model), paths.to_numpy(), on_error="report", verbose=True)
+    table = prediction_table(
+        _load(arguments.model), paths.to_numpy(), on_error="report", verbose=True
+    )
     if "error" in table:
         for message in table.pop("error").dropna():
             print(f"galaxy-sklearn: skipped: {message}", file=sys.stderr)
@@ -140,17 +143,17 @@ def demo(arguments):
         "classifier__network__filters": (32, 64, 96, 96),
         "classifier__network__dense_units": (512, 512),
     }
-    settings = [word for k, v in small.items() for word in ("--set", f"{k}={v}")]
-    model, test = str(folder / "model.joblib"), str(folder / "test")
+    settings = " ".join(f"--set {shlex.quote(f'{k}={v}')}" for k, v in small.items())
+    place = shlex.quote(str(folder))
     for command in (
-        ["train", "--images", str(folder / "train"), "--votes", str(folder / "train.csv")]
-        + ["--model", model, "--plot", str(folder / "history.png"), *settings],
-        ["evaluate", model, "--images", test, "--votes", str(folder / "test.csv")]
-        + ["--plot", str(folder / "galaxies.png")],
-        ["predict", model, "--images", test, "--output", str(folder / "predictions.csv")],
+        f"train --images {place}/train --votes {place}/train.csv --model {place}/model.joblib "
+        f"--plot {place}/history.png {settings}",
+        f"evaluate {place}/model.joblib --images {place}/test --votes {place}/test.csv "
+        f"--plot {place}/galaxies.png",
+        f"predict {place}/model.joblib --images {place}/test --output {place}/predictions.csv",
     ):
-        print("\n$ galaxy-sklearn " + " ".join(f"'{w}'" if "(" in w else w for w in command))
-        again = _parser().parse_args(command)
+        print(f"\n$ galaxy-sklearn {command}")
+        again = _parser().parse_args(shlex.split(command))
         again.run(again)
     print(f"\nPictures: {folder / 'history.png'}, {folder / 'galaxies.png'}")
 
@@ -205,7 +208,7 @@ def _import_tensorflow():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     stderr = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
+    with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         importlib.import_module("galaxy_sklearn.classifier")
@@ -251,10 +254,10 @@ def _replace(path, write):
     os.close(handle)
     try:
         write(part)
-        os.chmod(part, 0o644)
-        os.replace(part, path)
+        Path(part).chmod(0o644)  # not the private mode of temporary files
+        Path(part).replace(path)
     except BaseException:
-        os.unlink(part)
+        Path(part).unlink()
         raise
 
 

@@ -460,7 +460,7 @@ class DecisionTree:
             positions, named_form = self.match_columns(names)
             if form is not None and named_form not in (None, form):
                 raise ValueError(
-                    f"Expected {form} fractions, but the columns ({list(names)[0]!r}, ...) "
+                    f"Expected {form} fractions, but the columns ({names[0]!r}, ...) "
                     f"are those of {named_form} ones."
                 )
             fractions = np.asarray(fractions)[..., positions]

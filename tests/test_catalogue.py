@@ -13,8 +13,10 @@ from galaxy_sklearn.catalogue import prediction_table
 @pytest.fixture(scope="module")
 def pipe(paths, galaxies):
     classifier = GalaxyClassifier(tiny, epochs=1, run_eagerly=True, random_state=0)
-    return make_galaxy_pipeline().set_params(resize__size=8, classifier=classifier).fit(
-        paths, galaxies[1]
+    return (
+        make_galaxy_pipeline()
+        .set_params(resize__size=8, classifier=classifier)
+        .fit(paths, galaxies[1])
     )
 
 
@@ -53,7 +55,9 @@ def test_bad_files_are_reported(pipe, paths, tmp_path, monkeypatch):
     assert "found an empty file" in table.loc["103.jpg", "error"]
     assert "No image file" in table.loc["120.jpg", "error"]
     assert table["error"].isna().tolist() == (~bad).tolist()
-    assert table.loc[bad, "label"].isna().all() and table.loc[bad].iloc[:, :37].isna().all(axis=None)
+    assert table.loc[bad, "label"].isna().all() and table.loc[bad].iloc[:, :37].isna().all(
+        axis=None
+    )
     good = prediction_table(pipe, np.array(files)[~bad])
     pd.testing.assert_frame_equal(table.loc[~bad].drop(columns="error"), good, atol=1e-6)
 

@@ -67,9 +67,7 @@ def test_answers_come_in_the_form_of_the_votes(data, fitted):
     other = make().fit(X, kaggle)
     assert other.form_ == "cumulative"
     # The network learns the same thing from either.
-    np.testing.assert_allclose(
-        other.predict_proba(X), GZ2.to_cumulative(conditional), atol=1e-3
-    )
+    np.testing.assert_allclose(other.predict_proba(X), GZ2.to_cumulative(conditional), atol=1e-3)
 
 
 def test_probabilities_are_plain_keras(data, fitted):
@@ -80,9 +78,7 @@ def test_probabilities_are_plain_keras(data, fitted):
 def test_training_is_plain_keras(data):
     """One batch an epoch and nothing random: the weights must come out alike."""
     X, y = data
-    ours = make(
-        **PLAIN, epochs=3, batch_size=len(X), validation_fraction=0, question_weight=None
-    )
+    ours = make(**PLAIN, epochs=3, batch_size=len(X), validation_fraction=0, question_weight=None)
     ours.initialize(X, y)
     reference = keras.models.clone_model(ours.model_)
     reference.set_weights(ours.model_.get_weights())
@@ -126,7 +122,10 @@ def test_class_labels(data, labels):
 
 
 def test_another_survey(data):
-    answers = (Answer("round", None), Answer("flat", "q2")), (Answer("yes", None), Answer("no", None))
+    answers = (
+        (Answer("round", None), Answer("flat", "q2")),
+        (Answer("yes", None), Answer("no", None)),
+    )
     tree = DecisionTree("two", (Question("q1", answers[0]), Question("q2", answers[1])))
     votes = np.array([[0.5, 0.5, 0.5, 0.5], [1, 0, 0, 0]] * 12)
     classifier = make(tree=tree).fit(data[0], votes)
@@ -196,7 +195,7 @@ def test_same_seed_same_bits(data, fitted):
 
 
 def test_the_users_random_numbers_are_left_alone(data):
-    import tensorflow as tf
+    from tensorflow.python.framework import config
 
     random.seed(3)
     np.random.seed(3)  # noqa: NPY002
@@ -204,7 +203,7 @@ def test_the_users_random_numbers_are_left_alone(data):
     make(network__dropout=0.5).fit(*data)
     assert random.getstate() == states[0]
     assert np.random.get_state()[1].tolist() == states[1]  # noqa: NPY002
-    assert not tf.config.experimental.is_op_determinism_enabled()
+    assert not config.is_op_determinism_enabled()
 
 
 def test_best_epoch_is_restored(data):
@@ -342,7 +341,9 @@ def test_bad_input(data, fitted):
     X, y = data
     with pytest.raises(NotFittedError):
         make().predict_proba(X)
-    with pytest.raises(ValueError, match=r"images of shape \(8, 16, 1\).*fitted on .*\(16, 16, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"images of shape \(8, 16, 1\).*fitted on .*\(16, 16, 1\)"
+    ):
         fitted.predict_proba(X[:, :8])
     with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[24, 23\]"):
         make().fit(X, y[:23])
@@ -357,8 +358,10 @@ def test_bad_input(data, fitted):
     with pytest.raises(ValueError, match=r"got shape \(24, 36\)"):
         make().fit(X, y.to_numpy()[:, 1:])
     with pytest.raises(ValueError, match=r"row 3.*found nan"):
-        make().fit(X, y.mask(np.arange(24)[:, None] == 3))
-    with pytest.raises(ValueError, match="sample_weight is 0 for every galaxy"):
+        make().fit(X, y.where(pd.Series(np.arange(24) != 3), np.nan))
+    with pytest.raises(ValueError, match="y holds only 1 class, 'smooth'"):
+        make().fit(X, ["smooth"] * 24)
+    with pytest.raises(ValueError, match="at least one non-zero number"):
         make().fit(X, y, sample_weight=np.zeros(24))
     assert make(validation_fraction=0).fit(X[:1], y[:1]).predict(X[:1]).shape == (1, 37)
 
@@ -384,7 +387,6 @@ def test_pickles_are_the_same_bytes(fitted):
     first = pickle.dumps(fitted)
     fitted.predict_proba(np.zeros((1, 16, 16), np.float32))
     assert pickle.dumps(fitted) == first
-    assert pickle.dumps(pickle.loads(first)) == first
 
 
 def test_other_versions_are_told(fitted):
@@ -397,12 +399,12 @@ def test_other_versions_are_told(fitted):
 
 def test_fresh_process_gives_the_same_bits(data, tmp_path):
     X, y = data
-    small = {"network__filters": (8, 8, 16, 16), "network__dense_units": (64, 128)}
+    small = {"network__filters": (8, 8, 16, 16), "network__dense_units": (512, 512)}
     classifier = make(network="galaxy_id", epochs=1, **small).fit(X, y)
     joblib.dump(classifier, tmp_path / "model.joblib")
     np.savez(tmp_path / "data.npz", X=X, expected=classifier.predict_proba(X))
     n_bytes = sum(w.nbytes for w in classifier.model_.get_weights())
-    assert (tmp_path / "model.joblib").stat().st_size < 1.1 * n_bytes + 10_000
+    assert (tmp_path / "model.joblib").stat().st_size < 1.1 * n_bytes
     code = """
 import joblib, numpy as np
 data = np.load("data.npz")

@@ -25,8 +25,7 @@ EXPECTED = {
         "scikit-learn has not read since 1.6, beside no __sklearn_tags__"
     ),
     "check_sample_weight_equivalence_on_dense_data": (
-        "trained on shuffled batches: a galaxy of weight 2 makes other batches than one given "
-        "twice"
+        "trained on shuffled batches: a galaxy of weight 2 makes other batches than one given twice"
     ),
 }
 # Checks that scikit-learn runs on its own estimators only, by hand.

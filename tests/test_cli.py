@@ -44,8 +44,10 @@ def test_evaluate(trained, folder, capsys, tmp_path):
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_predict(trained, folder, paths, tmp_path, suffix):
     output = tmp_path / f"out{suffix}"
-    assert cli.main(["predict", str(trained), "--images", f"{folder}/images"]
-                    + ["--output", str(output)]) == 0
+    assert (
+        cli.main(["predict", str(trained), "--images", f"{folder}/images", "--output", str(output)])
+        == 0
+    )
     table = pd.read_csv(output) if suffix == ".csv" else pd.read_parquet(output)
     assert table.columns.tolist() == ["file", *GZ2.answer_names, "label"]
     assert table["file"].tolist() == [Path(path).name for path in paths]
@@ -65,31 +67,27 @@ def test_predict_survives_bad_images(trained, folder, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("command", "message"),
     [
-        (["predict", "missing.joblib", "--images", "{images}", "--output", "a.csv"], "No model"),
-        (["predict", "{votes}", "--images", "{images}", "--output", "a.csv"], "no model that can"),
-        (["predict", "{model}", "--images", "{images}", "--output", "a.txt"], "ending in .csv"),
-        (["predict", "{model}", "--images", "nowhere", "--output", "a.csv"], "nowhere"),
-        (["predict", "{model}", "--images", "{images}", "--output", "no/a.csv"], "no folder 'no'"),
+        ("predict missing.joblib --images {images} --output a.csv", "No model file"),
+        ("predict {votes} --images {images} --output a.csv", "no model that can be loaded"),
+        ("predict {model} --images {images} --output a.txt", "ending in .csv or .parquet"),
+        ("predict {model} --images nowhere --output a.csv", "nowhere"),
+        ("predict {model} --images {images} --output no/a.csv", "no folder 'no'"),
+        ("train --images {images} --votes {votes} --model no/m.joblib", "no folder 'no'"),
+        ("train --images {images} --votes v.csv --model m.joblib", "v.csv"),
         (
-            ["train", "--images", "{images}", "--votes", "{votes}", "--model", "no/m.joblib"],
-            "no folder 'no'",
-        ),
-        (
-            ["train", "--images", "{images}", "--votes", "{votes}", "--model", "m.joblib"]
-            + ["--set", "crop__sise=3"],
+            "train --images {images} --votes {votes} --model m.joblib --set crop__sise=3",
             "Invalid parameter 'sise'",
         ),
-        (["train", "--images", "{images}", "--votes", "v.csv", "--model", "m.joblib"], "v.csv"),
     ],
 )
 def test_errors_are_told_in_one_line(
-    trained, folder, tmp_path, monkeypatch, capsys, arguments, message
+    trained, folder, tmp_path, monkeypatch, capsys, command, message
 ):
     monkeypatch.chdir(tmp_path)
     places = {"images": folder / "images", "votes": folder / "votes.csv", "model": trained}
-    assert cli.main([word.format(**places) for word in arguments]) == 1
+    assert cli.main(command.format(**places).split()) == 1
     error = capsys.readouterr().err
     assert error.startswith("galaxy-sklearn: ") and message in error
     assert list(tmp_path.iterdir()) == []

@@ -143,9 +143,7 @@ def test_volunteers_walk_the_tree():
 
 
 def test_votes_follow_the_true_probabilities():
-    data = make_galaxies(
-        300, image_size=8, n_volunteers=2000, random_state=0, return_X_y=False
-    )
+    data = make_galaxies(300, image_size=8, n_volunteers=2000, random_state=0, return_X_y=False)
     expected = GZ2.to_cumulative(data.probabilities)
     voted = data.counts / 2000
     odd = GZ2.slices[5]

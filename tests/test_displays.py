@@ -20,8 +20,10 @@ def close_figures():
 @pytest.fixture(scope="module")
 def pipe(paths, galaxies):
     classifier = GalaxyClassifier(tiny, epochs=3, run_eagerly=True, random_state=0)
-    return make_galaxy_pipeline().set_params(resize__size=8, classifier=classifier).fit(
-        paths, galaxies[1]
+    return (
+        make_galaxy_pipeline()
+        .set_params(resize__size=8, classifier=classifier)
+        .fit(paths, galaxies[1])
     )
 
 
@@ -42,7 +44,7 @@ def test_history(pipe):
 
 
 def test_grid_of_galaxies(pipe, paths, galaxies):
-    images, votes = galaxies
+    _images, votes = galaxies
     display = GalaxyGridDisplay.from_estimator(
         pipe, paths, votes, n_correct=3, n_incorrect=4, random_state=0
     )
@@ -51,9 +53,7 @@ def test_grid_of_galaxies(pipe, paths, galaxies):
     assert len(display.axes_) == min(3, right.sum()) + min(4, (~right).sum())
     shown_right = display.true_labels == display.predicted_labels
     assert shown_right.sum() == min(3, right.sum())
-    for ax, image, label in zip(
-        display.axes_, display.images, display.true_labels, strict=True
-    ):
+    for ax, image, label in zip(display.axes_, display.images, display.true_labels, strict=True):
         assert f"voted: {label}" in ax.get_xlabel()
         np.testing.assert_array_equal(ax.get_images()[0].get_array(), image)
 

@@ -145,6 +145,10 @@ np.testing.assert_array_equal(found, np.load("expected.npy"))
 
 def test_network_of_ones_own(paths, votes):
     pipe = make_galaxy_pipeline().set_params(
-        resize__size=8, classifier__network=tiny, classifier__epochs=1,
-        classifier__run_eagerly=True, classifier__network__units=3)
+        resize__size=8,
+        classifier__network=tiny,
+        classifier__epochs=1,
+        classifier__run_eagerly=True,
+        classifier__network__units=3,
+    )
     assert pipe.fit(paths, votes)["classifier"].model_.layers[2].units == 3

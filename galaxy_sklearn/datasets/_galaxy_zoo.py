@@ -88,7 +88,8 @@ def load_galaxy_zoo(images, votes, *, mapping=None, return_X_y=False):
     if len(doubled):
         rows = np.flatnonzero(table[key] == doubled.iloc[0])
         raise ValueError(
-            f"{name}: {key} {doubled.iloc[0]} stands in more than one row ({rows[0]} and {rows[1]})."
+            f"{name}: {key} {doubled.iloc[0]} stands in more than one row "
+            f"({rows[0]} and {rows[1]})."
         )
     table = table.set_index(key)
     incomplete = table.index[table.isna().any(axis=1)]
@@ -148,10 +149,10 @@ def find_images(folder):
     paths = {}
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            stem, suffix = os.path.splitext(entry.name)
-            if suffix.lower() not in SUFFIXES:
+            name = Path(entry.name)
+            if name.suffix.lower() not in SUFFIXES:
                 continue
-            number = int(stem) if stem.isdecimal() else stem
+            number = int(name.stem) if name.stem.isdecimal() else name.stem
             if number in paths:
                 raise ValueError(f"Two images of one galaxy: {paths[number]} and {entry.path}.")
             paths[number] = entry.path

@@ -129,7 +129,9 @@ def _draw_galaxy(rng):
     disk = kind == "disk"
     cos = rng.uniform()
     flatness = np.sqrt(cos**2 * (1 - 0.14**2) + 0.14**2) if disk else 1 - 0.75 * rng.beta(1.1, 1.8)
-    odd = rng.choice(ODD, p=[0.22, 0.05, 0.16, 0.17, 0.1, 0.2, 0.1]) if rng.uniform() < 0.2 else None
+    odd = (
+        rng.choice(ODD, p=[0.22, 0.05, 0.16, 0.17, 0.1, 0.2, 0.1]) if rng.uniform() < 0.2 else None
+    )
     if odd == "dust lane" and not (disk and flatness < 0.4):
         odd = None
     if odd == "irregular" and not disk:
@@ -264,9 +266,7 @@ def _add_galaxy(light, galaxy, x, y, r90, flux, rng):
         across = across - 0.25 * np.tanh(along / r90) * along
     bulge_radius = r90 / (3.0 if galaxy.kind == "smooth" else 6.0)
     bulge_flatness = galaxy.flatness if galaxy.kind == "smooth" else 0.5 + 0.5 * galaxy.flatness
-    bulge = _sersic(
-        along, across / bulge_flatness, bulge_radius, galaxy.sersic, _boxiness(galaxy)
-    )
+    bulge = _sersic(along, across / bulge_flatness, bulge_radius, galaxy.sersic, _boxiness(galaxy))
     _add(light, bulge, OLD, flux * galaxy.bulge)
     if galaxy.kind == "disk":
         _add_disk(light, galaxy, along, across, r90, flux * (1 - galaxy.bulge), rng)

@@ -34,7 +34,7 @@ def get_network(network):
     """
     if callable(network):
         return network
-    if network not in NETWORKS:
+    if not isinstance(network, str) or network not in NETWORKS:
         raise ValueError(
             f"network must be a function or one of {sorted(NETWORKS)}, got {network!r}."
         )

@@ -240,7 +240,7 @@ def first_element(X):
 
 def _is_list_of_images(X):
     return getattr(first_element(X), "ndim", 0) >= 2 and (
-        isinstance(X, (list, tuple)) or getattr(X, "dtype", None) == object
+        isinstance(X, (list, tuple)) or getattr(X, "dtype", None) == "O"
     )
 
 
