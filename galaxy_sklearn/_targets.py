@@ -2,7 +2,7 @@
 
 Everything in which `GalaxyClassifier` treats them differently is here. Both classes have the
 same methods: ``encode`` targets for the network, say how to train (``activation``,
-``keras_loss``, ``metric``, ``balance``) and turn outputs into answers (``probabilities``,
+``keras_loss``, ``make_metric``, ``balance``) and turn outputs into answers (``probabilities``,
 ``decide``, ``score``).
 """
 
@@ -28,7 +28,6 @@ class VoteTarget:
 
     activation = "sigmoid"
     default_loss = "binary_crossentropy"
-    metric = "mse"
 
     def __init__(self, y, tree):
         self.tree = tree
@@ -70,6 +69,11 @@ class VoteTarget:
             loss, self.tree, question_weight=question_weight, answer_weight=answer_weight
         )
 
+    def make_metric(self):
+        import keras
+
+        return keras.metrics.MeanSquaredError(name="mse")
+
     def probabilities(self, outputs):
         conditional = self.tree.normalize(np.maximum(outputs, 1e-30))
         return conditional if self.form == "conditional" else self.tree.to_cumulative(conditional)
@@ -95,7 +99,6 @@ class LabelTarget:
 
     activation = "softmax"
     default_loss = "categorical_crossentropy"
-    metric = "accuracy"
     form = None
 
     def __init__(self, y):
@@ -130,6 +133,11 @@ class LabelTarget:
                 f"loss for class labels must be 'auto' or {self.default_loss!r}, got {loss!r}."
             )
         return self.default_loss
+
+    def make_metric(self):
+        import keras
+
+        return keras.metrics.CategoricalAccuracy(name="accuracy")
 
     def probabilities(self, outputs):
         return outputs

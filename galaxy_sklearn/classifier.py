@@ -21,7 +21,7 @@ from sklearn.utils.validation import (
 
 import galaxy_sklearn
 from galaxy_sklearn._targets import make_target
-from galaxy_sklearn._training import Batches, Watcher, draw_seed, seeded
+from galaxy_sklearn._training import Adam, Batches, Watcher, draw_seed, seeded
 from galaxy_sklearn.decision_tree import GZ2
 from galaxy_sklearn.networks import NETWORKS, arguments, get_network
 from galaxy_sklearn.networks.augmentation import FLIPS, RandomAffine
@@ -558,12 +558,15 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         trainer = keras.Model(inputs, self.model_(images))
         target = self.target_encoder_
         trainer.compile(
-            optimizer=keras.optimizers.Adam(self.learning_rate),
+            optimizer=Adam(self.learning_rate),
             loss=target.keras_loss(self.loss, self.question_weight, answer_weight),
-            metrics=[target.metric],
+            metrics=[target.make_metric()],
             jit_compile=self.jit_compile,
             run_eagerly=self.run_eagerly,
         )
+        # Variables that the first training step had to make, slots here and the metric's in
+        # `make_metric`, would cost a second tracing and hold the graph in memory for good.
+        trainer.optimizer.build(trainer.trainable_variables)
         return trainer
 
     def _augments(self):

@@ -1,3 +1,4 @@
+import gc
 import pickle
 import random
 import subprocess
@@ -423,3 +424,15 @@ def test_skops_finds_only_our_own_types(data):
     assert all(name.startswith(("galaxy_sklearn.", "numpy.dtype")) for name in unknown), unknown
     loaded = skops.loads(content, trusted=unknown)
     np.testing.assert_array_equal(loaded.predict_proba(data[0]), classifier.predict_proba(data[0]))
+
+
+# ----------------------------------------------------------------------- memory
+
+
+def test_no_graph_outlives_its_classifier(data):
+    """A graph that something of TensorFlow's holds on to costs megabytes a fit."""
+    func_graph = pytest.importorskip("tensorflow.python.framework.func_graph")
+    make(run_eagerly=False, epochs=1).fit(*data).predict_proba(data[0])
+    gc.collect()
+    left = [g for g in gc.get_objects() if type(g) is func_graph.FuncGraph]
+    assert left == []
