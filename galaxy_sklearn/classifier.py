@@ -498,7 +498,7 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         arrays = (X, encoded)
         if sample_weight is not None or galaxy_weight is not None:
             weights = _check_sample_weight(sample_weight, X, dtype=np.float32)
-            if not weights.any():  # scikit-learn's own check is younger than 1.7
+            if not weights.any():  # scikit-learn checks this itself from 1.9 on
                 raise ValueError("Sample weights must contain at least one non-zero number.")
             arrays += (weights if galaxy_weight is None else weights * galaxy_weight,)
 

@@ -32,9 +32,7 @@ EXPECTED = {
 FURTHER_CHECKS = ["check_dataframe_column_names_consistency", "check_inplace_ensure_writeable"]
 
 
-@parametrize_with_checks(
-    [CLASSIFIER], expected_failed_checks=lambda estimator: EXPECTED, xfail_strict=True
-)
+@parametrize_with_checks([CLASSIFIER], expected_failed_checks=lambda estimator: EXPECTED)
 def test_estimator_checks(estimator, check):
     check(estimator)
 

@@ -29,7 +29,7 @@ EXPECTED = {
 }
 
 
-@parametrize_with_checks(TRANSFORMERS, xfail_strict=True)
+@parametrize_with_checks(TRANSFORMERS)
 def test_estimator_checks(estimator, check):
     check(estimator)
 
