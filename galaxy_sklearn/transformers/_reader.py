@@ -1,14 +1,18 @@
 """Image files to images."""
 
+import io
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
 from galaxy_sklearn.transformers._base import ImageTransformer, first_element, holds_paths
 from galaxy_sklearn.transformers._stack import ImageStack
 
+JPEG_START = b"\xff\xd8"
 FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz")
 
 
@@ -22,6 +26,16 @@ class ImageReader(ImageTransformer):
     JPEG and PNG files are read as 8-bit gray or RGB (a palette is expanded, an alpha channel
     dropped), 16-bit PNG as 16-bit gray, FITS files (with astropy installed) as the floats of
     their first image: (height, width), or (height, width, n_channels) for a cube.
+
+    Parameters
+    ----------
+    luma : bool, default=False
+        Whether to decode the luma of JPEG files only, which is quicker: the gray image of
+        ``Grayscale("rec601")``, but for rounding and for colours that no screen can show.
+        Other files are not affected.
+    reduce : {1, 2, 4, 8}, default=1
+        Decode JPEG files at this fraction of their height and width, which is quicker. Crop
+        such images by a fraction, not by pixels. Other files are not affected.
 
     Attributes
     ----------
@@ -43,6 +57,10 @@ class ImageReader(ImageTransformer):
 
     image_shape = None
 
+    def __init__(self, *, luma=False, reduce=1):
+        self.luma = luma
+        self.reduce = reduce
+
     def fit(self, X, y=None):
         """Check the input; nothing is learned.
 
@@ -58,7 +76,7 @@ class ImageReader(ImageTransformer):
         self : object
             The transformer.
         """
-        return super().fit(_stack_if_paths(X), y)
+        return super().fit(self._stack_if_paths(X), y)
 
     def transform(self, X):
         """Turn names into images that are read on demand.
@@ -79,7 +97,7 @@ class ImageReader(ImageTransformer):
         ValueError
             If only some entries are names of files.
         """
-        X = _stack_if_paths(X)
+        X = self._stack_if_paths(X)
         if isinstance(X, ImageStack):
             return X
         images = self._check_images(X, reset=False)
@@ -91,16 +109,37 @@ class ImageReader(ImageTransformer):
         return tags
 
     def _operation(self):
+        if self.reduce not in (1, 2, 4, 8):
+            raise ValueError(f"reduce must be 1, 2, 4 or 8, got {self.reduce!r}.")
         return _untouched
 
+    def _stack_if_paths(self, X):
+        if not holds_paths(X):
+            return X
+        self._operation()
+        if hasattr(X, "iloc") and X.ndim == 2:
+            X = X.iloc[:, 0]
+        elif getattr(X, "ndim", 1) == 2:
+            X = X[:, 0]
+        paths = list(X)
+        for i, path in enumerate(paths):
+            if not isinstance(path, (str, os.PathLike)):
+                raise ValueError(
+                    f"X, row {i}: expected the name of an image file like "
+                    f"{first_element(X)!r}, found {path!r}."
+                )
+        return ImageStack(paths, partial(read_image, luma=self.luma, reduce=self.reduce))
 
-def read_image(path):
+
+def read_image(path, *, luma=False, reduce=1):
     """Read one image file.
 
     Parameters
     ----------
     path : str
         The file.
+    luma, reduce : bool, int
+        See `ImageReader`.
 
     Returns
     -------
@@ -119,14 +158,30 @@ def read_image(path):
     if path.lower().endswith(FITS_SUFFIXES):
         return _read_fits(path)
     try:
-        with Image.open(path) as file:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"No image file {path!r}.") from None
+    if content[:2] == JPEG_START:
+        try:
+            height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
+            if colours in ("Gray", "RGB", "YCbCr"):
+                pixels = simplejpeg.decode_jpeg(
+                    content,
+                    colorspace="GRAY" if luma or colours == "Gray" else "RGB",
+                    min_height=-(-height // reduce),
+                    min_width=-(-width // reduce),
+                    min_factor=1,
+                )
+                return pixels if pixels.shape[2] == 3 else pixels[:, :, 0]
+        except ValueError as error:
+            raise ValueError(f"{path}: the image is damaged ({error}).") from error
+    try:
+        with Image.open(io.BytesIO(content)) as file:
             if file.mode in ("L", "RGB", "I;16"):
                 return np.asarray(file)
             return np.asarray(file.convert("L" if file.mode in ("1", "LA") else "RGB"))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"No image file {path!r}.") from None
     except UnidentifiedImageError:
-        what = "an empty file" if Path(path).stat().st_size == 0 else "no image Pillow can read"
+        what = "no image Pillow can read" if content else "an empty file"
         raise ValueError(f"{path}: expected an image, found {what}.") from None
     except (OSError, SyntaxError, ValueError) as error:
         # Pillow raises a SyntaxError for a broken PNG.
@@ -157,20 +212,3 @@ def _read_fits(path):
     # FITS is big-endian and stores the planes of a cube first.
     data = np.ascontiguousarray(np.moveaxis(data, 0, -1) if data.ndim == 3 else data)
     return data.astype(np.float64 if data.dtype.itemsize == 8 else np.float32)
-
-
-def _stack_if_paths(X):
-    if not holds_paths(X):
-        return X
-    if hasattr(X, "iloc") and X.ndim == 2:
-        X = X.iloc[:, 0]
-    elif getattr(X, "ndim", 1) == 2:
-        X = X[:, 0]
-    paths = list(X)
-    for i, path in enumerate(paths):
-        if not isinstance(path, (str, os.PathLike)):
-            raise ValueError(
-                f"X, row {i}: expected the name of an image file like {first_element(X)!r}, "
-                f"found {path!r}."
-            )
-    return ImageStack(paths, read_image)

@@ -4,6 +4,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_array
+from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from galaxy_sklearn.transformers._base import ImageTransformer, as_float
@@ -99,9 +100,13 @@ class FlattenToTensor(ImageTransformer):
         # Only files are worth threads: filling from memory is one copy.
         threads = effective_n_jobs(self.n_jobs) if isinstance(images, ImageStack) else 1
         parallel = Parallel(n_jobs=threads, require="sharedmem", return_as="generator_unordered")
-        with tqdm(
-            total=len(images), desc="reading", unit=" images", disable=not self.verbose
-        ) as bar:
+        # The products of `Resize` are too small to be worth threads of their own.
+        with (
+            threadpool_limits(1, user_api="blas"),
+            tqdm(
+                total=len(images), desc="reading", unit=" images", disable=not self.verbose
+            ) as bar,
+        ):
             for chunk, _ in zip(chunks, parallel(delayed(fill)(c) for c in chunks), strict=True):
                 bar.update(chunk.stop - chunk.start)
         return tensor
