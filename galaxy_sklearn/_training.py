@@ -1,47 +1,95 @@
-"""Feeding and watching a Keras training."""
+"""The training loop, and what it needs of Keras.
+
+Keras' own ``fit`` and ``predict`` feed a network through ``tf.data``. That copies the images as a
+whole, and on some machines each call waits for up to five seconds for the feeding threads to end.
+Taking the batches by hand costs less and works on every backend.
+"""
 
 import random
+import warnings
 from contextlib import contextmanager
 
 import keras
 import numpy as np
+from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
 
-class Batches(keras.utils.PyDataset):
-    """Batches of some rows of arrays, which are not copied as a whole.
+def train(
+    trainer, arrays, training, validation, *, epochs, batch_size, patience, rng, history, verbose
+):
+    """Train a compiled model and keep its best epoch.
 
     Parameters
     ----------
+    trainer : keras.Model
+        The model, compiled.
     arrays : tuple of ndarray
-        Inputs, and where there are any targets and weights, of equal length.
-    rows : ndarray of int
-        The rows to give out.
-    batch_size : int
-        Rows a batch; the last may be smaller.
-    rng : numpy.random.RandomState, optional
-        Shuffles the rows before every epoch.
+        Inputs and targets, and weights if there are any. They are not copied.
+    training, validation : ndarray of int
+        The rows to train on, and those that choose the best epoch; without any, the last epoch
+        is kept.
+    epochs, batch_size : int
+        Passes over the rows, and rows a step.
+    patience : int or None
+        Number of epochs without improvement after which to stop.
+    rng : numpy.random.RandomState
+        Shuffles the rows for each epoch.
+    history : dict of list of float
+        The figures of each epoch are appended here.
+    verbose : int
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    int
+        The number, from 1 and counting those that the history began with, of the epoch kept.
     """
+    before = len(history.get("loss", ()))
+    kept, least, best = before, np.inf, None
+    with tqdm(
+        total=epochs * len(training), desc="training", unit=" images", disable=not verbose
+    ) as bar:
+        try:
+            for epoch in range(before + 1, before + epochs + 1):
+                bar.set_description(f"epoch {epoch}/{before + epochs}")
+                rows = rng.permutation(training)
+                figures = _one_pass(trainer, trainer.train_on_batch, arrays, rows, batch_size, bar)
+                if len(validation):
+                    checked = _one_pass(
+                        trainer, trainer.test_on_batch, arrays, validation, max(batch_size, 32)
+                    )
+                    figures.update({f"val_{name}": value for name, value in checked.items()})
+                for name, value in figures.items():
+                    history.setdefault(name, []).append(value)
+                bar.set_postfix({name: f"{value:.4f}" for name, value in figures.items()})
+                if not len(validation):
+                    kept = epoch
+                elif figures["val_loss"] < least:
+                    kept, least, best = epoch, figures["val_loss"], _copy_weights(trainer, best)
+                elif patience is not None and epoch - kept >= patience:
+                    break
+        except KeyboardInterrupt:
+            done = len(history.get("loss", ())) - before
+            if not done:
+                raise
+            warnings.warn(
+                f"Training was interrupted after {done} of {epochs} epochs; what was learned "
+                "is kept.",
+                UserWarning,
+                stacklevel=4,
+            )
+    if best is not None:
+        trainer.set_weights(best)
+    return kept
 
-    def __init__(self, arrays, rows, batch_size, rng=None):
-        super().__init__()
-        self.arrays = arrays
-        self.rows = rows
-        self.batch_size = batch_size
-        self.rng = rng
-        self.on_epoch_end()
 
-    def __len__(self):
-        return -(-len(self.rows) // self.batch_size)
-
-    def __getitem__(self, i):
-        rows = self.rows[i * self.batch_size : (i + 1) * self.batch_size]
-        batch = tuple(array[rows] for array in self.arrays)
-        return batch if len(batch) > 1 else batch[0]
-
-    def on_epoch_end(self):
-        if self.rng is not None:
-            self.rows = self.rng.permutation(self.rows)
+def predict(model, X, batch_size):
+    """Run a model over an array, batch by batch, without copying it as a whole."""
+    outputs = np.empty((len(X), *model.output_shape[1:]), dtype=np.float32)
+    for batch in gen_batches(len(X), batch_size):
+        outputs[batch] = model.predict_on_batch(X[batch])
+    return outputs
 
 
 class Adam(keras.optimizers.Adam):
@@ -58,31 +106,6 @@ class Adam(keras.optimizers.Adam):
         if distribute.get_strategy().num_replicas_in_sync == 1:
             return grads_and_vars
         return super()._all_reduce_sum_gradients(grads_and_vars)
-
-
-class Watcher(keras.callbacks.Callback):
-    """Write each epoch's figures into a history and show them."""
-
-    def __init__(self, history, epochs, verbose):
-        super().__init__()
-        self.history = history
-        self.epochs = epochs
-        self.verbose = verbose
-
-    def on_train_begin(self, logs=None):
-        self.bar = tqdm(
-            total=self.epochs, desc="training", unit=" epochs", disable=not self.verbose
-        )
-
-    def on_epoch_end(self, epoch, logs=None):
-        figures = {name: float(value) for name, value in (logs or {}).items()}
-        for name, value in figures.items():
-            self.history.setdefault(name, []).append(value)
-        self.bar.set_postfix({name: f"{value:.4f}" for name, value in figures.items()}, False)
-        self.bar.update()
-
-    def on_train_end(self, logs=None):
-        self.bar.close()
 
 
 @contextmanager
@@ -104,3 +127,21 @@ def seeded(seed):
 def draw_seed(rng):
     """Draw a seed from a RandomState."""
     return int(rng.randint(np.iinfo(np.int32).max))
+
+
+def _one_pass(trainer, step, arrays, rows, batch_size, bar=None):
+    trainer.reset_metrics()
+    for batch in gen_batches(len(rows), batch_size):
+        figures = step(*(array[rows[batch]] for array in arrays), return_dict=True)
+        if bar is not None:
+            bar.update(len(rows[batch]))
+    return {name: float(value) for name, value in figures.items()}
+
+
+def _copy_weights(model, into):
+    """Copy the weights; into the arrays of the copy before, if there is one."""
+    if into is None:
+        return model.get_weights()
+    for array, weight in zip(into, model.weights, strict=True):
+        np.copyto(array, weight.numpy())
+    return into

@@ -21,7 +21,7 @@ from sklearn.utils.validation import (
 
 import galaxy_sklearn
 from galaxy_sklearn._targets import make_target
-from galaxy_sklearn._training import Adam, Batches, Watcher, draw_seed, seeded
+from galaxy_sklearn._training import Adam, draw_seed, predict, seeded, train
 from galaxy_sklearn.decision_tree import GZ2
 from galaxy_sklearn.networks import NETWORKS, arguments, get_network
 from galaxy_sklearn.networks.augmentation import FLIPS, RandomAffine
@@ -356,9 +356,8 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         """
         check_is_fitted(self)
         tensor = self._check_X(X, reset=False)
-        batches = Batches((tensor,), np.arange(len(tensor)), max(self.batch_size, 32))
-        outputs = self.model_.predict(batches, verbose=0)
-        return self.target_encoder_.probabilities(np.asarray(outputs))
+        outputs = predict(self.model_, tensor, max(self.batch_size, 32))
+        return self.target_encoder_.probabilities(outputs)
 
     def predict(self, X):
         """Predict the most probable answers or class.
@@ -514,38 +513,20 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
                     f"{validation_fraction} leaves none to train on."
                 )
             rows = self._random_state.permutation(len(X))
-        training = Batches(arrays, rows[n_held_out:], self.batch_size, self._random_state)
-        validation, keep = None, None
-        if n_held_out:
-            validation = Batches(arrays, rows[:n_held_out], max(self.batch_size, 32))
-            patience = epochs if self.patience is None else self.patience
-            keep = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
         if getattr(self, "_trainer", None) is None:
             self._trainer = self._make_trainer(answer_weight)
-        watcher = Watcher(self.history_, epochs, self.verbose)
-        try:
-            self._trainer.fit(
-                training,
-                epochs=epochs,
-                validation_data=validation,
-                callbacks=[watcher] if keep is None else [watcher, keep],
-                shuffle=False,  # of batches; `Batches` shuffles galaxies
-                verbose=0,
-            )
-        except KeyboardInterrupt:
-            watcher.on_train_end()
-            if not self.history_:
-                raise
-            warnings.warn(
-                f"Training was interrupted after {self.current_epoch} of {epochs} epochs; the "
-                "best weights so far are kept.",
-                UserWarning,
-                stacklevel=3,
-            )
-            if keep is not None:
-                keep.on_train_end()
-        figures = self.history_["loss" if keep is None else "val_loss"]
-        self.best_epoch_ = len(figures) if keep is None else int(np.argmin(figures)) + 1
+        self.best_epoch_ = train(
+            self._trainer,
+            arrays,
+            rows[n_held_out:],
+            rows[:n_held_out],
+            epochs=epochs,
+            batch_size=self.batch_size,
+            patience=self.patience,
+            rng=self._random_state,
+            history=self.history_,
+            verbose=self.verbose,
+        )
 
     def _make_trainer(self, answer_weight):
         """Compile the network with the augmentation before it."""
