@@ -5,9 +5,12 @@ whole, and on some machines each call waits for up to five seconds for the feedi
 Taking the batches by hand costs less and works on every backend.
 """
 
+import logging
+import multiprocessing
+import os
 import random
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import keras
 import numpy as np
@@ -47,9 +50,12 @@ def train(
     """
     before = len(history.get("loss", ()))
     kept, least, best = before, np.inf, None
-    with tqdm(
-        total=epochs * len(training), desc="training", unit=" images", disable=not verbose
-    ) as bar:
+    with (
+        _without_retracing_alarm(),
+        tqdm(
+            total=epochs * len(training), desc="training", unit=" images", disable=not verbose
+        ) as bar,
+    ):
         try:
             for epoch in range(before + 1, before + epochs + 1):
                 bar.set_description(f"epoch {epoch}/{before + epochs}")
@@ -87,9 +93,31 @@ def train(
 def predict(model, X, batch_size):
     """Run a model over an array, batch by batch, without copying it as a whole."""
     outputs = np.empty((len(X), *model.output_shape[1:]), dtype=np.float32)
-    for batch in gen_batches(len(X), batch_size):
-        outputs[batch] = model.predict_on_batch(X[batch])
+    with _without_retracing_alarm():
+        for batch in gen_batches(len(X), batch_size):
+            outputs[batch] = model.predict_on_batch(X[batch])
     return outputs
+
+
+def share_cores():
+    """Let TensorFlow use its share of the cores in one of joblib's workers.
+
+    It starts as many threads as there are cores in each of them, where BLAS and OpenMP keep to
+    what joblib tells them. Does nothing elsewhere, or if the user has spoken.
+    """
+    share = os.environ.get("OMP_NUM_THREADS", "")
+    if (
+        keras.backend.backend() == "tensorflow"
+        and multiprocessing.current_process().name.startswith("Loky")
+        and share.isdecimal()
+        and "TF_NUM_INTRAOP_THREADS" not in os.environ
+    ):
+        from tensorflow.config import threading
+
+        # Too late once TensorFlow has computed something.
+        with suppress(RuntimeError):
+            threading.set_intra_op_parallelism_threads(int(share))
+            threading.set_inter_op_parallelism_threads(1)
 
 
 class Adam(keras.optimizers.Adam):
@@ -124,9 +152,38 @@ def seeded(seed):
         random.setstate(state)
 
 
+@contextmanager
+def dtype_policy(name):
+    """Build layers with a dtype policy, and put the user's back after."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def draw_seed(rng):
     """Draw a seed from a RandomState."""
     return int(rng.randint(np.iinfo(np.int32).max))
+
+
+@contextmanager
+def _without_retracing_alarm():
+    """Keep back TensorFlow's warning of a function traced too often.
+
+    It counts the networks of different classifiers as one, so that every search sets it off.
+    """
+
+    def other(record):
+        return "tf.function retracing" not in record.getMessage()
+
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(other)
 
 
 def _one_pass(trainer, step, arrays, rows, batch_size, bar=None):

@@ -1,4 +1,5 @@
 import gc
+import logging
 import pickle
 import random
 import subprocess
@@ -176,6 +177,7 @@ def test_misspelt_parameters_are_errors():
         ("patience", -1),
         ("rotation", -30),
         ("flip", "diagonal"),
+        ("dtype_policy", "float8"),
         ("jit_compile", True),
     ],
 )
@@ -366,6 +368,35 @@ def test_bad_input(data, fitted):
     with pytest.raises(ValueError, match="at least one non-zero number"):
         make().fit(X, y, sample_weight=np.zeros(24))
     assert make(validation_fraction=0).fit(X[:1], y[:1]).predict(X[:1]).shape == (1, 37)
+
+
+def test_no_false_alarms(data):
+    """TensorFlow takes the networks of different classifiers for one that is traced too often."""
+    records = []
+    handler = logging.Handler()
+    handler.emit = records.append
+    logger = logging.getLogger("tensorflow")
+    filters = list(logger.filters)
+    logger.addHandler(handler)
+    try:
+        for _ in range(7):
+            make(run_eagerly=False, epochs=1).fit(*data).predict_proba(data[0])
+    finally:
+        logger.removeHandler(handler)
+    assert [record.getMessage() for record in records] == []
+    assert logger.filters == filters
+
+
+def test_mixed_precision(data):
+    X, y = data
+    small = {"network__filters": (4, 4, 8, 8), "network__dense_units": (16, 16)}
+    classifier = make(network="galaxy_id", dtype_policy="mixed_bfloat16", **small).fit(X, y)
+    assert keras.config.dtype_policy().name == "float32"
+    assert classifier.model_.layers[1].compute_dtype == "bfloat16"
+    assert classifier.model_.output.dtype == "float32"
+    assert {weight.dtype for weight in classifier.model_.weights[:-1]} == {"float32"}
+    loaded = pickle.loads(pickle.dumps(classifier))
+    np.testing.assert_array_equal(loaded.predict_proba(X), classifier.predict_proba(X))
 
 
 def test_html_representation(fitted):

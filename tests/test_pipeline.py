@@ -107,6 +107,22 @@ def test_grid_search_on_paths_with_cache_and_workers(paths, votes, tmp_path):
     assert len(tensors) == 5
 
 
+def _threads(_):
+    from tensorflow.config import threading
+
+    from galaxy_sklearn import GalaxyClassifier  # noqa: F401
+
+    return threading.get_intra_op_parallelism_threads()
+
+
+def test_workers_share_the_cores():
+    """Each of two workers keeps to half of the cores."""
+    from joblib import Parallel, cpu_count, delayed
+
+    found = Parallel(n_jobs=2)(delayed(_threads)(i) for i in range(2))
+    assert found == [max(1, cpu_count() // 2)] * 2
+
+
 def test_cross_validation(paths, votes):
     pipe = make_galaxy_pipeline().set_params(**SMALL)
     scores = cross_val_score(pipe, paths, votes, cv=2)

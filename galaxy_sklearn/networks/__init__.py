@@ -1,8 +1,9 @@
 """Networks: functions that return an uncompiled `keras.Model`.
 
 A network is a function of ``(input_shape, n_outputs, activation)`` and of keyword arguments
-with defaults. All of it, layers and losses included, is written with `keras.ops`, so that it
-runs on every backend of Keras.
+with defaults. Its outputs should have the dtype float32 whatever the dtype policy. All of it,
+layers and losses included, is written with `keras.ops`, so that it runs on every backend of
+Keras.
 """
 
 import inspect

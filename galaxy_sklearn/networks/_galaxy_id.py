@@ -74,5 +74,6 @@ def galaxy_id(
     x = layers.Dropout(rates[1])(x)
     x = layers.Dense(dense_units[1], activation="relu")(x)
     x = layers.Dropout(rates[2])(x)
-    outputs = layers.Dense(n_outputs, activation=activation)(x)
+    # In single precision under any dtype policy: fractions need more than bfloat16's 8 bits.
+    outputs = layers.Dense(n_outputs, activation=activation, dtype="float32")(x)
     return keras.Model(inputs, outputs, name="galaxy_id")
