@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test format docs clean
+.PHONY: demo test bench format docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/galaxy-sklearn demo
@@ -18,6 +18,11 @@ test: $(VENV)/.installed
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# BENCH="--images DIR" measures on real JPEG files.
+bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python benchmarks/performance.py --output docs/performance.md $(BENCH)
 
 # The pictures in docs/.
 docs: $(VENV)/.installed

@@ -1,0 +1,534 @@
+"""Speed of each step beside its peers, measured in the same run: docs/performance.md.
+
+    python benchmarks/performance.py [--images DIR] [--quick] [--only SECTION ...]
+
+Runs of all the competitors of a section take turns (A B C A B C ...); the table shows medians and
+ratios to ours. Without a folder of JPEG files of 424 x 424 pixels, simulated ones are used. Peers
+that are not installed (OpenCV, ONNX Runtime, skorch with PyTorch) are left out.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+THREADS = os.cpu_count()
+
+
+def take_turns(competitors, rounds):
+    """Time functions in turns; return the median wall and CPU seconds of each."""
+    wall = {name: [] for name in competitors}
+    cpu = {name: [] for name in competitors}
+    for run in competitors.values():
+        run()
+    for _ in range(rounds):
+        for name, run in competitors.items():
+            start, start_cpu = time.perf_counter(), time.process_time()
+            run()
+            wall[name].append(time.perf_counter() - start)
+            cpu[name].append(time.process_time() - start_cpu)
+    return {name: (np.median(wall[name]), np.median(cpu[name])) for name in competitors}
+
+
+def table(title, times, ours, n, unit="us", note=""):
+    """Format medians and ratios as Markdown."""
+    scale = {"us": 1e6, "ms": 1e3, "s": 1.0}[unit]
+    lines = [f"## {title}", ""]
+    if note:
+        lines += [note, ""]
+    lines += [
+        f"| | wall, {unit} | CPU, {unit} | wall / ours | CPU / ours |",
+        "|---|---|---|---|---|",
+    ]
+    for name, (wall, cpu) in times.items():
+        ratios = f"{wall / times[ours][0]:.2f} | {cpu / times[ours][1]:.2f}"
+        bold = "**" if name == ours else ""
+        lines.append(
+            f"| {bold}{name}{bold} | {wall / n * scale:.4g} | {cpu / n * scale:.4g} | {ratios} |"
+        )
+    text = "\n".join([*lines, ""])
+    print(text, flush=True)
+    return text
+
+
+# ------------------------------------------------------------------------- reading
+
+
+def reading(paths, quick):
+    """Read, crop, gray and resize JPEG files."""
+    import simplejpeg
+    import skimage.color
+    import skimage.io
+    import skimage.transform
+    from PIL import Image
+    from sklearn.pipeline import make_pipeline
+    from threadpoolctl import threadpool_limits
+
+    from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+
+    paths = paths[: 200 if quick else 800]
+    texts = []
+
+    def ours(threads, weights="rec709", **reader):
+        pipe = make_pipeline(
+            ImageReader(**reader),
+            CenterCrop(),
+            Grayscale(weights),
+            Resize(),
+            FlattenToTensor(n_jobs=threads),
+        )
+        return lambda: pipe.fit_transform(paths)
+
+    n = len(paths)
+
+    def loop(one, threads):
+        def run():
+            tensor = np.empty((n, 64, 64), np.float32)
+
+            def fill(i):
+                image = one(paths[i])
+                if image is not None:
+                    tensor[i] = image
+
+            with threadpool_limits(1, user_api="blas"):
+                if threads == 1:
+                    for i in range(n):
+                        fill(i)
+                else:
+                    with ThreadPoolExecutor(threads) as pool:
+                        list(pool.map(fill, range(n)))
+
+        return run
+
+    def floor(path):
+        simplejpeg.decode_jpeg(Path(path).read_bytes())
+
+    def scikit_image(path):
+        image = skimage.io.imread(path)[106:318, 106:318]
+        return skimage.transform.resize(skimage.color.rgb2gray(image), (64, 64), anti_aliasing=True)
+
+    def pillow(path):
+        with Image.open(path) as image:
+            image = image.crop((106, 106, 318, 318)).convert("L")
+            return np.asarray(image.resize((64, 64), Image.Resampling.BILINEAR)) / np.float32(255)
+
+    for threads in dict.fromkeys((1, THREADS)):
+        competitors = {
+            "ours": ours(threads),
+            "ours, luma": ours(threads, "rec601", luma=True),
+            "ours, luma, reduced to a half": ours(threads, "rec601", luma=True, reduce=2),
+            "floor: libjpeg-turbo decoding alone": loop(floor, threads),
+            "scikit-image": loop(scikit_image, threads),
+            "Pillow": loop(pillow, threads),
+        }
+        try:
+            import cv2
+
+            cv2.setNumThreads(1)
+
+            def opencv(path):
+                image = cv2.imread(path)[106:318, 106:318]
+                image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+                return cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA) / np.float32(255)
+
+            competitors["OpenCV"] = loop(opencv, threads)
+        except ImportError:
+            pass
+        import tensorflow as tf
+
+        def tf_data(threads=threads):
+            def one(path):
+                image = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
+                image = tf.image.rgb_to_grayscale(tf.image.central_crop(image, 0.5))
+                return tf.image.resize(image, (64, 64), antialias=True) / 255
+
+            data = tf.data.Dataset.from_tensor_slices(paths)
+            data = data.map(one, num_parallel_calls=threads).batch(256)
+            return np.concatenate(list(data.as_numpy_iterator()))
+
+        competitors["tf.data"] = tf_data
+        times = take_turns(competitors, 3 if quick else 7)
+        plural = "" if threads == 1 else "s"
+        texts.append(
+            table(f"Reading a JPEG file, {threads} thread{plural}", times, "ours", len(paths))
+        )
+    full, luma, half = (
+        ours(1, "rec601", **k)() for k in ({}, {"luma": True}, {"luma": True, "reduce": 2})
+    )
+    for name, other in (("luma", luma), ("luma, reduced to a half", half)):
+        difference = np.abs(other - full) * 255
+        rms = np.sqrt(np.mean(difference**2))
+        text = (
+            f"Pixels of *{name}* differ from those of the full decoding with rec601 weights by "
+            f"{rms:.2f} of 255 (root mean square), {np.percentile(difference, 99.9):.1f} at the "
+            f"99.9th percentile, {difference.max():.1f} at most.\n"
+        )
+        print(text)
+        texts.append(text)
+    return texts
+
+
+# ------------------------------------------------------------------------ training
+
+
+def training(paths, quick):
+    """Train the reference network for an epoch."""
+    import keras
+
+    from galaxy_sklearn import GZ2, GalaxyClassifier
+    from galaxy_sklearn.networks import galaxy_id
+
+    n = 128 if quick else 320
+    rng = np.random.default_rng(0)
+    X = rng.random((n, 64, 64, 1), dtype=np.float32)
+    y = GZ2.normalize(rng.random((n, 37))).astype(np.float32)
+    plain = {"rotation": 0, "shift": 0, "zoom": 0, "flip": None}
+
+    def ours(**parameters):
+        classifier = GalaxyClassifier(validation_fraction=0, random_state=0, **parameters)
+        classifier.partial_fit(X[:32], y[:32])
+        return lambda: classifier.partial_fit(X, y)
+
+    def bare(jit_compile):
+        model = galaxy_id((64, 64, 1), 37)
+        model.compile(
+            keras.optimizers.Adam(1e-3),
+            "binary_crossentropy",
+            metrics=["mse"],
+            jit_compile=jit_compile,
+        )
+        return lambda: model.fit(X, y, batch_size=32, verbose=0)
+
+    competitors = {
+        "ours, like Keras' fit": ours(question_weight=None, **plain),
+        "ours, with all augmentation": ours(question_weight=None),
+        "ours, default (weighted by reach too)": ours(),
+        "ours, default, mixed_bfloat16": ours(dtype_policy="mixed_bfloat16"),
+        "Keras' fit": bare(False),
+        "Keras' fit, XLA": bare(True),
+    }
+    with suppress(ImportError):
+        competitors["skorch on PyTorch"] = _skorch(X, y)
+    times = take_turns(competitors, 2 if quick else 5)
+    note = "One epoch in batches of 32 on a ready tensor; networks built and traced before."
+    return [table("Training, per image", times, "ours, like Keras' fit", n, "ms", note)]
+
+
+def _skorch(X, y):
+    import skorch
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(THREADS)
+    network = nn.Sequential(
+        *(nn.Conv2d(1, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(64, 128, 3), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(128, 256, 3, padding=1), nn.ReLU()),
+        *(nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Dropout(0.5), nn.Linear(7 * 7 * 256, 2048), nn.ReLU()),
+        *(nn.Dropout(0.5), nn.Linear(2048, 2048), nn.ReLU()),
+        *(nn.Dropout(0.25), nn.Linear(2048, 37), nn.Sigmoid()),
+    )
+    net = skorch.NeuralNet(
+        network,
+        criterion=nn.BCELoss,
+        optimizer=torch.optim.Adam,
+        lr=1e-3,
+        batch_size=32,
+        max_epochs=1,
+        train_split=None,
+        verbose=0,
+    ).initialize()
+    images = np.ascontiguousarray(np.moveaxis(X, -1, 1))
+    return lambda: net.partial_fit(images, y)
+
+
+# ---------------------------------------------------------------------- prediction
+
+
+def prediction(paths, quick):
+    """Predict many images, and one."""
+    import keras
+    import tensorflow as tf
+
+    from galaxy_sklearn import GZ2, GalaxyClassifier
+
+    n = 256 if quick else 10_000
+    rng = np.random.default_rng(0)
+    X = rng.random((n, 64, 64, 1), dtype=np.float32)
+    y = GZ2.normalize(rng.random((32, 37)))
+    classifier = GalaxyClassifier(validation_fraction=0, epochs=1).fit(X[:32], y)
+    model = keras.models.clone_model(classifier.model_)
+    model.set_weights(classifier.model_.get_weights())
+    compiled = tf.function(lambda images: model(images, training=False), reduce_retracing=True)
+
+    def by_batches(call):
+        return lambda images: [call(images[i : i + 32]) for i in range(0, len(images), 32)]
+
+    competitors = {
+        "ours, predict_proba": classifier.predict_proba,
+        "Keras' predict": lambda images: model.predict(images, batch_size=32, verbose=0),
+        "model(x) in a loop": by_batches(lambda x: np.asarray(model(x).numpy())),
+        "compiled call in a loop": by_batches(lambda x: compiled(tf.constant(x)).numpy()),
+    }
+    try:
+        import onnxruntime
+
+        with tempfile.TemporaryDirectory() as folder:
+            model(X[:1])  # what was never called is not exported
+            model.export(f"{folder}/model.onnx", format="onnx", verbose=False)
+            session = onnxruntime.InferenceSession(f"{folder}/model.onnx")
+        (entry,) = session.get_inputs()
+        competitors["ONNX Runtime"] = by_batches(lambda x: session.run(None, {entry.name: x}))
+    except ImportError:
+        pass
+    ours = "ours, predict_proba"
+    texts = []
+    for title, images, unit, rounds in (
+        (f"Prediction of {n:,} images, per image", X, "us", 1 if quick else 2),
+        ("Prediction of one image", X[:1], "ms", 30),
+    ):
+        runs = {name: (lambda f=f, images=images: f(images)) for name, f in competitors.items()}
+        texts.append(table(title, take_turns(runs, rounds), ours, len(images), unit))
+    return texts
+
+
+# --------------------------------------------------------------------- grid search
+
+
+def search(paths, quick):
+    """Search with as many workers as cores."""
+    from joblib import Parallel, delayed
+    from sklearn.model_selection import GridSearchCV
+
+    from galaxy_sklearn import make_galaxy_pipeline
+    from galaxy_sklearn.datasets import make_galaxies
+
+    paths = paths[:128] if quick else paths[:512]
+    _, votes = make_galaxies(len(paths), image_size=8, random_state=0)
+    settings = {
+        "classifier__network__filters": (16, 32, 32, 32),
+        "classifier__network__dense_units": (256, 256),
+        "classifier__epochs": 2 if quick else 10,
+        "classifier__validation_fraction": 0,
+        "classifier__random_state": 0,
+    }
+    grid = {"classifier__network__dropout": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6][: 2 if quick else 6]}
+    lines = ["| workers | wall, s | candidates' time / workers, s | ratio |", "|---|---|---|---|"]
+    for workers in (1, THREADS):
+        with tempfile.TemporaryDirectory() as folder:
+            pipe = make_galaxy_pipeline(memory=folder).set_params(**settings)
+            if workers > 1:  # start the workers and TensorFlow in them
+                Parallel(n_jobs=workers)(
+                    delayed(_fit_small)(pipe, paths[:64], votes[:64]) for _ in range(2 * workers)
+                )
+            run = GridSearchCV(pipe, grid, cv=2, n_jobs=workers, refit=False)
+            start = time.perf_counter()
+            run.fit(paths, votes)
+            wall = time.perf_counter() - start
+        results = run.cv_results_
+        work = 2 * (results["mean_fit_time"] + results["mean_score_time"]).sum()
+        lines.append(
+            f"| {workers} | {wall:.1f} | {work / workers:.1f} | {wall * workers / work:.2f} |"
+        )
+        if workers == 1:
+            alone = work
+    lines += ["", f"Fits beside one another took {work / alone:.2f} x the time of fits alone.", ""]
+    text = "\n".join(["## Grid search, 2 folds", "", *lines])
+    print(text, flush=True)
+    return [text]
+
+
+def _fit_small(pipe, paths, votes):
+    pipe.set_params(memory=None, classifier__epochs=1).fit(paths, votes)
+
+
+# -------------------------------------------------------------------------- growth
+
+
+def growth(paths, quick):
+    """Measure time and memory at growing numbers of images, each in a process of its own."""
+    lines = [
+        "| images | reading, us an image | memory beyond the tensor, MB | predicting, us an image "
+        "| memory beyond, MB |",
+        "|---|---|---|---|---|",
+    ]
+    for n in (250, 1000) if quick else (1000, 4000, 16_000, 64_000):
+        command = [
+            sys.executable,
+            __file__,
+            "--grow",
+            str(n),
+            "--images",
+            str(Path(paths[0]).parent),
+        ]
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        found = json.loads(output.splitlines()[-1])
+        lines.append(
+            f"| {n:,} | {found[0]:.0f} | {found[1]:.0f} | {found[2]:.0f} | {found[3]:.0f} |"
+        )
+    text = "\n".join(
+        [
+            "## Growth",
+            "",
+            f"With {THREADS} threads; a network of a tenth of the reference's width.",
+            "",
+            *lines,
+            "",
+        ]
+    )
+    print(text, flush=True)
+    return [text]
+
+
+def _grow(paths, n):
+    from galaxy_sklearn import make_galaxy_pipeline
+    from galaxy_sklearn.datasets import make_galaxies
+
+    def peak():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    pipe = make_galaxy_pipeline(n_jobs=THREADS).set_params(
+        classifier__network__filters=(6, 12, 24, 24),
+        classifier__network__dense_units=(64, 64),
+        classifier__epochs=1,
+    )
+    pipe.fit(paths[:200], make_galaxies(200, image_size=8, random_state=0)[1])
+    pipe.predict_proba(paths[:200])
+    many = [paths[i % len(paths)] for i in range(n)]
+    before, start = peak(), time.perf_counter()
+    tensor = pipe[:-1].transform(many)
+    seconds, memory = time.perf_counter() - start, peak() - before - tensor.nbytes / 2**20
+    before, start = peak(), time.perf_counter()
+    pipe[-1].predict_proba(tensor)
+    print(
+        json.dumps(
+            [seconds / n * 1e6, memory, (time.perf_counter() - start) / n * 1e6, peak() - before]
+        )
+    )
+
+
+# ------------------------------------------------------------------------ start-up
+
+STARTS = {
+    "import galaxy_sklearn": "import galaxy_sklearn",
+    "the transformers as well": "from galaxy_sklearn import Resize",
+    "TensorFlow alone": "import tensorflow",
+    "GalaxyClassifier (TensorFlow, Keras, scikeras)": "from galaxy_sklearn import GalaxyClassifier",
+    "... and the first trained batch": "{fit}",
+    "... traced by XLA": "{fit_xla}",
+    "... run eagerly": "{fit_eager}",
+    "loading a model and the first prediction": (
+        "import joblib, numpy as np; "
+        "joblib.load({model!r}).predict_proba(np.zeros((1, 64, 64, 1), 'f'))"
+    ),
+}
+FIT = (
+    "import numpy as np; from galaxy_sklearn import GalaxyClassifier, GZ2; "
+    "y = GZ2.normalize(np.random.default_rng(0).random((32, 37))); "
+    "GalaxyClassifier(epochs=1, validation_fraction=0, {}).fit(np.zeros((32, 64, 64, 1), 'f'), y)"
+)
+
+
+def start_up(paths, quick):
+    """Time fresh processes up to a point."""
+    import joblib
+
+    from galaxy_sklearn import GZ2, GalaxyClassifier
+
+    y = GZ2.normalize(np.random.default_rng(0).random((32, 37)))
+    plain = "rotation=0, shift=0, zoom=0, flip=None, "
+    with tempfile.TemporaryDirectory() as folder:
+        model = f"{folder}/model.joblib"
+        classifier = GalaxyClassifier(epochs=1, validation_fraction=0)
+        joblib.dump(classifier.fit(np.zeros((32, 64, 64, 1), "f"), y), model)
+        codes = {
+            "fit": FIT.format(""),
+            "fit_xla": FIT.format(plain + "jit_compile=True"),
+            "fit_eager": FIT.format("run_eagerly=True"),
+        }
+        runs = {}
+        for name, code in STARTS.items():
+            command = [sys.executable, "-c", code.format(model=model, **codes)]
+            runs[name] = lambda command=command: subprocess.run(
+                command, check=True, capture_output=True
+            )
+        wall = {name: values[0] for name, values in take_turns(runs, 1 if quick else 2).items()}
+    lines = ["| a new process up to | wall, s |", "|---|---|"]
+    lines += [f"| {name} | {seconds:.1f} |" for name, seconds in wall.items()]
+    text = "\n".join(["## Start-up", "", *lines, ""])
+    print(text, flush=True)
+    return [text]
+
+
+# ----------------------------------------------------------------------------- all
+
+SECTIONS = {f.__name__: f for f in (reading, training, prediction, search, growth, start_up)}
+
+
+def main():
+    """Run the sections and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=Path)
+    parser.add_argument("--quick", action="store_true", help="only to see that it runs")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
+    parser.add_argument("--output", type=Path, help="write Markdown here")
+    parser.add_argument("--grow", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        images = arguments.images
+        if images is None:
+            images = Path(folder)
+            _simulate(images, 100 if arguments.quick else 800)
+        paths = sorted(str(path) for path in images.glob("*.jpg"))
+        if arguments.grow:
+            _grow(paths, arguments.grow)
+            return
+        texts = [text for name in arguments.only for text in SECTIONS[name](paths, arguments.quick)]
+    if arguments.output:
+        arguments.output.write_text("\n".join([_heading(), *texts]))
+
+
+def _simulate(folder, n_images):
+    from PIL import Image
+
+    from galaxy_sklearn.datasets import make_galaxies
+
+    images, _ = make_galaxies(n_images, image_size=424, random_state=0)
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(folder / f"{i}.jpg", quality=90)
+
+
+def _heading():
+    import keras
+    import sklearn
+    import tensorflow as tf
+
+    return "\n".join(
+        [
+            "# Performance",
+            "",
+            "Written by `make bench` (`benchmarks/performance.py`). Competitors took turns in one",
+            "run; medians. Absolute times hold for one machine, ratios for more.",
+            "",
+            f"{THREADS} cores, Python {platform.python_version()}, scikit-learn "
+            f"{sklearn.__version__}, Keras {keras.__version__}, TensorFlow {tf.__version__}.",
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
