@@ -88,14 +88,14 @@ class HistoryDisplay:
         self.axes_ = np.atleast_1d(np.asarray(axes, dtype=object))
         self.figure_ = self.axes_[0].figure
         for ax, name in zip(self.axes_, figures, strict=True):
-            epochs = np.arange(1, len(self.history[name]) + 1)
-            marker = "o" if len(epochs) == 1 else None
-            ax.plot(epochs, self.history[name], label="training", marker=marker)
-            if f"val_{name}" in self.history:
-                values = self.history[f"val_{name}"]
-                ax.plot(epochs, values, label="validation", marker=marker)
-                if self.best_epoch is not None:
-                    ax.axvline(self.best_epoch, color="0.6", linestyle=":", label="kept")
+            # After a `partial_fit` there are more epochs of training than of validation.
+            for key, label in ((name, "training"), (f"val_{name}", "validation")):
+                values = self.history.get(key, [])
+                if values:
+                    marker = "o" if len(values) == 1 else None
+                    ax.plot(np.arange(1, len(values) + 1), values, label=label, marker=marker)
+            if self.best_epoch is not None and f"val_{name}" in self.history:
+                ax.axvline(self.best_epoch, color="0.6", linestyle=":", label="kept")
             ax.set(xlabel="epoch", ylabel=NAMES.get(name, name))
             ax.xaxis.get_major_locator().set_params(integer=True)
             ax.legend(frameon=False)

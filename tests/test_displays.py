@@ -43,6 +43,11 @@ def test_history(pipe):
     assert HistoryDisplay.from_estimator(pipe["classifier"], axes=axes).figure_ is axes[0].figure
 
 
+def test_history_with_more_training_than_validation():
+    display = HistoryDisplay({"loss": [0.5, 0.4, 0.3], "val_loss": [0.6, 0.5]}).plot()
+    assert [len(line.get_xdata()) for line in display.axes_[0].get_lines()] == [3, 2]
+
+
 def test_grid_of_galaxies(pipe, paths, galaxies):
     _images, votes = galaxies
     display = GalaxyGridDisplay.from_estimator(

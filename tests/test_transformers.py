@@ -218,6 +218,46 @@ def test_formats(tmp_path):
         assert image.dtype == pixels.dtype and image.dtype.isnative
 
 
+def smooth(seed=0):
+    """An image without the fine structure in which lossy files differ."""
+    coarse = np.random.default_rng(seed).random((6, 5, 3))
+    return (skimage.transform.resize(coarse, (61, 50)) * 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_jpeg_pixels_are_pillows(tmp_path, mode, subsampling):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(smooth()).convert(mode).save(path, quality=90, subsampling=subsampling)
+    with Image.open(path) as file:
+        expected = np.asarray(file.convert("RGB") if mode == "CMYK" else file)
+    np.testing.assert_array_equal(ImageReader().transform([path])[0], expected)
+
+
+def test_luma_is_the_rec601_gray(tmp_path):
+    files = [tmp_path / f"{i}.jpg" for i in range(3)]
+    for i, path in enumerate(files):
+        Image.fromarray(smooth(i)).save(path, quality=95)
+    full = Grayscale("rec601").transform(np.stack(list(ImageReader().transform(files))))
+    stack = ImageReader(luma=True).transform(files)
+    assert stack[0].shape == (61, 50) and stack[0].dtype == np.uint8
+    np.testing.assert_allclose(np.stack(list(stack)) / 255, full, atol=2 / 255)
+
+
+@pytest.mark.parametrize("reduce", [2, 4, 8])
+def test_reduced_images_show_the_same(tmp_path, reduce):
+    image = smooth()
+    Image.fromarray(image).save(tmp_path / "a.jpg", quality=95)
+    Image.fromarray(image).save(tmp_path / "a.png")
+    jpeg, png = ImageReader(reduce=reduce).transform([tmp_path / "a.jpg", tmp_path / "a.png"])
+    assert jpeg.shape == (-(-61 // reduce), -(-50 // reduce), 3)
+    np.testing.assert_array_equal(png, image)
+    expected = skimage.transform.resize(image, jpeg.shape, anti_aliasing=True)
+    assert np.sqrt(np.mean((jpeg / 255 - expected) ** 2)) < 0.03
+    with pytest.raises(ValueError, match="reduce must be 1, 2, 4 or 8, got 3"):
+        ImageReader(reduce=3).fit(["a.jpg"])
+
+
 # ------------------------------------------------------------------- bad input
 
 
