@@ -164,6 +164,17 @@ def reading(paths, quick):
         texts.append(
             table(f"Reading a JPEG file, {threads} thread{plural}", times, "ours", len(paths))
         )
+    steps = [ImageReader(), CenterCrop(), Grayscale(), Resize(), FlattenToTensor()]
+    up_to = {}
+    for i, name in enumerate(("decoding", "crop", "gray", "resize", "tensor"), 1):
+        stack = make_pipeline(*steps[: min(i, 4)]).transform(paths)
+        if name == "tensor":
+            up_to[name] = lambda stack=stack: steps[4].transform(stack)
+        else:
+            up_to[name] = lambda stack=stack: [None for _ in stack]
+    times = take_turns(up_to, 3 if quick else 7)
+    title = "Where the time of reading goes: one thread, up to and with the step"
+    texts.append(table(title, times, "tensor", len(paths)))
     full, luma, half = (
         ours(1, "rec601", **k)() for k in ({}, {"luma": True}, {"luma": True, "reduce": 2})
     )

@@ -17,6 +17,9 @@ import numpy as np
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
+# Larger ones are a little quicker for networks with large dense layers, and need more memory.
+PREDICTION_BATCH = 64
+
 
 def train(
     trainer, arrays, training, validation, *, epochs, batch_size, patience, rng, history, verbose
@@ -63,7 +66,7 @@ def train(
                 figures = _one_pass(trainer, trainer.train_on_batch, arrays, rows, batch_size, bar)
                 if len(validation):
                     checked = _one_pass(
-                        trainer, trainer.test_on_batch, arrays, validation, max(batch_size, 32)
+                        trainer, trainer.test_on_batch, arrays, validation, PREDICTION_BATCH
                     )
                     figures.update({f"val_{name}": value for name, value in checked.items()})
                 for name, value in figures.items():
@@ -90,11 +93,11 @@ def train(
     return kept
 
 
-def predict(model, X, batch_size):
+def predict(model, X):
     """Run a model over an array, batch by batch, without copying it as a whole."""
     outputs = np.empty((len(X), *model.output_shape[1:]), dtype=np.float32)
     with _without_retracing_alarm():
-        for batch in gen_batches(len(X), batch_size):
+        for batch in gen_batches(len(X), PREDICTION_BATCH):
             outputs[batch] = model.predict_on_batch(X[batch])
     return outputs
 

@@ -373,7 +373,7 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         """
         check_is_fitted(self)
         tensor = self._check_X(X, reset=False)
-        outputs = predict(self.model_, tensor, max(self.batch_size, 32))
+        outputs = predict(self.model_, tensor)
         return self.target_encoder_.probabilities(outputs)
 
     def predict(self, X):

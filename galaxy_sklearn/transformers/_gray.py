@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from galaxy_sklearn.transformers._base import ImageTransformer, as_float
+from galaxy_sklearn.transformers._base import ImageTransformer, as_float, unscaled
 
 WEIGHTS = {"rec709": (0.2125, 0.7154, 0.0721), "rec601": (0.299, 0.587, 0.114)}
 
@@ -56,15 +56,15 @@ class Grayscale(ImageTransformer):
 
 def grayscale(image, weights):
     """Weigh and add the channels of one image; the result has the shape (height, width)."""
-    pixels = as_float(image)
-    if pixels.ndim == 2:
-        return pixels
-    if pixels.shape[2] == 1:
-        return pixels[:, :, 0]
-    if pixels.shape[2] != 3:
+    if image.ndim == 2:
+        return as_float(image)
+    if image.shape[2] == 1:
+        return as_float(image[:, :, 0])
+    if image.shape[2] != 3:
         raise ValueError(
-            f"the image has {pixels.shape[2]} channels (shape {pixels.shape}); expected 1 or 3."
+            f"the image has {image.shape[2]} channels (shape {image.shape}); expected 1 or 3."
         )
+    pixels, scale = unscaled(image)
     # As one product of a long matrix with a vector, which BLAS does quickest.
-    gray = np.dot(pixels.reshape(-1, 3), np.asarray(weights, dtype=pixels.dtype))
+    gray = np.dot(pixels.reshape(-1, 3), scale * np.asarray(weights, dtype=pixels.dtype))
     return gray.reshape(pixels.shape[:2])

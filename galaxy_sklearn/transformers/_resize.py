@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 import skimage.transform
 
-from galaxy_sklearn.transformers._base import ImageTransformer, as_float
+from galaxy_sklearn.transformers._base import ImageTransformer, unscaled
 
 BLOCK = 16
 
@@ -70,17 +70,16 @@ class Resize(ImageTransformer):
 
 def resize(image, size):
     """Resample one image to ``size``, (height, width)."""
-    pixels = as_float(image)
-    if pixels.ndim == 3:
-        channels = [resize(pixels[:, :, c], size) for c in range(pixels.shape[2])]
-        return np.stack(channels, axis=-1)
+    if image.ndim == 3:
+        return np.stack([resize(image[:, :, c], size) for c in range(image.shape[2])], axis=-1)
+    pixels, scale = unscaled(image)
     between = np.empty((size[0], pixels.shape[1]), dtype=pixels.dtype)
     for out, used, weights in _resampling(pixels.shape[0], size[0], pixels.dtype.str):
         np.matmul(weights, pixels[used], out=between[out])
     resized = np.empty(size, dtype=pixels.dtype)
     for out, used, weights in _resampling(pixels.shape[1], size[1], pixels.dtype.str):
         np.matmul(between[:, used], weights.T, out=resized[:, out])
-    return resized
+    return resized if scale == 1 else resized * scale
 
 
 @lru_cache(maxsize=64)
