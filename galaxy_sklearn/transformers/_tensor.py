@@ -1,5 +1,7 @@
 """Images to the tensor that a network reads."""
 
+from contextlib import nullcontext
+
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.utils import gen_batches
@@ -100,9 +102,10 @@ class FlattenToTensor(ImageTransformer):
         # Only files are worth threads: filling from memory is one copy.
         threads = effective_n_jobs(self.n_jobs) if isinstance(images, ImageStack) else 1
         parallel = Parallel(n_jobs=threads, require="sharedmem", return_as="generator_unordered")
-        # The products of `Resize` are too small to be worth threads of their own.
+        # Threads that read leave no cores to those of BLAS. To say so takes milliseconds, too
+        # much for one image.
         with (
-            threadpool_limits(1, user_api="blas"),
+            threadpool_limits(1, user_api="blas") if threads > 1 else nullcontext(),
             tqdm(
                 total=len(images), desc="reading", unit=" images", disable=not self.verbose
             ) as bar,
