@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -409,7 +408,9 @@ def _grow(paths, n):
     from galaxy_sklearn.datasets import make_galaxies
 
     def peak():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        # In MB. The ru_maxrss of a new process begins with its parent's.
+        status = Path("/proc/self/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
     pipe = make_galaxy_pipeline(n_jobs=THREADS).set_params(
         classifier__network__filters=(6, 12, 24, 24),

@@ -325,6 +325,17 @@ def test_differing_shapes_are_named():
         FlattenToTensor().transform(images)
 
 
+def test_missing_pixels_are_named(tmp_path):
+    fits = pytest.importorskip("astropy.io.fits")
+    for name, value in (("good", 0.0), ("bad", np.nan)):
+        pixels = np.zeros((8, 8), dtype=np.float32)
+        pixels[2, 3:5] = value
+        fits.PrimaryHDU(pixels).writeto(tmp_path / f"{name}.fits")
+    stack = ImageReader().transform([tmp_path / "good.fits", tmp_path / "bad.fits"])
+    with pytest.raises(ValueError, match=r"bad\.fits holds 2 pixels that are NaN"):
+        FlattenToTensor().transform(stack)
+
+
 @pytest.mark.parametrize(
     ("transformer", "message"),
     [
@@ -429,21 +440,27 @@ def test_feature_names():
 
 def test_reading_needs_the_tensor_and_little_more(kaggle):
     """3,156 JPEG files of 424 x 424 pixels: decoded at once they would take 1.7 GB."""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("needs Linux to tell the peak of memory")
     code = """
-import resource, sys
+import sys
 from pathlib import Path
 from sklearn.pipeline import make_pipeline
 from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
 paths = sorted(Path(sys.argv[1]).glob("*.jpg"))
 pipe = make_pipeline(
     ImageReader(), CenterCrop(212), Grayscale(), Resize(64), FlattenToTensor(n_jobs=2))
+
+def peak():
+    # In kB. The ru_maxrss of a new process begins with its parent's.
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
 pipe.fit_transform(paths[:4])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 tensor = pipe.fit_transform(paths)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(len(paths), (after - before) / 1024 - tensor.nbytes / 2**20)
+print(len(paths), (peak() - before) / 1024 - tensor.nbytes / 2**20)
 """
     command = [sys.executable, "-c", code, str(kaggle / "images")]
     n_images, megabytes = subprocess.check_output(command, text=True).split()
     assert int(n_images) == 3156
-    assert float(megabytes) < 300
+    assert -1 < float(megabytes) < 300

@@ -76,7 +76,8 @@ class FlattenToTensor(ImageTransformer):
         Raises
         ------
         ValueError
-            If the images differ in shape. The message names the first that does.
+            If the images differ in shape or hold NaN or infinity. The message names the first
+            that does.
         """
         images = self._check_images(X, reset=False)
         if isinstance(images, np.ndarray) and images.ndim == 2:
@@ -95,6 +96,11 @@ class FlattenToTensor(ImageTransformer):
                         f"Image {names[i]} has the shape {image.shape} (height, width, "
                         f"channels), image {names[0]} has {first.shape}: crop, resize or gray "
                         "them to one shape first."
+                    )
+                if not np.isfinite(image).all():
+                    raise ValueError(
+                        f"Image {names[i]} holds {(~np.isfinite(image)).sum()} pixels that are "
+                        "NaN or infinite; replace them first."
                     )
                 tensor[i] = image
 
