@@ -39,9 +39,9 @@ class Grayscale(ImageTransformer):
     >>> from galaxy_sklearn import Grayscale
     >>> green = np.zeros((1, 2, 2, 3), dtype=np.uint8)
     >>> green[..., 1] = 255
-    >>> Grayscale().fit_transform(green)
-    array([[[0.7154, 0.7154],
-            [0.7154, 0.7154]]], dtype=float32)
+    >>> Grayscale().fit_transform(green).round(3)
+    array([[[0.715, 0.715],
+            [0.715, 0.715]]], dtype=float32)
     """
 
     def __init__(self, weights="rec709", *, image_shape=None):
