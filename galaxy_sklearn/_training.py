@@ -50,6 +50,11 @@ def train(
     -------
     int
         The number, from 1 and counting those that the history began with, of the epoch kept.
+
+    Raises
+    ------
+    ValueError
+        If the loss is no longer finite.
     """
     before = len(history.get("loss", ()))
     kept, least, best = before, np.inf, None
@@ -64,6 +69,11 @@ def train(
                 bar.set_description(f"epoch {epoch}/{before + epochs}")
                 rows = rng.permutation(training)
                 figures = _one_pass(trainer, trainer.train_on_batch, arrays, rows, batch_size, bar)
+                if not np.isfinite(figures["loss"]):
+                    raise ValueError(
+                        f"Training diverged: the loss of epoch {epoch} is {figures['loss']}. A "
+                        "smaller learning_rate or images scaled to about 0-1 may help."
+                    )
                 if len(validation):
                     checked = _one_pass(
                         trainer, trainer.test_on_batch, arrays, validation, PREDICTION_BATCH

@@ -241,6 +241,14 @@ def test_interruption_keeps_what_was_learned(data, monkeypatch):
     assert classifier.predict_proba(data[0]).shape == (24, 37)
 
 
+def test_divergence_is_an_error(data, monkeypatch):
+    from galaxy_sklearn import _training
+
+    monkeypatch.setattr(_training, "_one_pass", lambda *args: {"loss": float("nan")})
+    with pytest.raises(ValueError, match="diverged: the loss of epoch 1 is nan"):
+        make().fit(*data)
+
+
 def test_warm_start_goes_on(data):
     settings = {**PLAIN, "validation_fraction": 0}
     classifier = make(warm_start=True, epochs=4, **settings).fit(*data)
