@@ -2,7 +2,7 @@
 
 import argparse
 import ast
-import importlib
+import importlib.util
 import os
 import shlex
 import sys
@@ -106,6 +106,9 @@ def predict(arguments):
         raise ValueError(f"--output {output}: expected a name ending in .csv or .parquet.")
     if not output.parent.is_dir():
         raise FileNotFoundError(f"--output {output}: there is no folder {str(output.parent)!r}.")
+    if output.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        # Now, not after hours of predicting.
+        raise ImportError(f"--output {output}: needs pyarrow: pip install galaxy_sklearn[parquet]")
     paths = find_images(arguments.images)
     table = prediction_table(
         _load(arguments.model), paths.to_numpy(), on_error="report", verbose=True

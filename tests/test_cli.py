@@ -1,3 +1,4 @@
+import importlib.util
 import shutil
 from pathlib import Path
 
@@ -53,6 +54,14 @@ def test_predict(trained, folder, paths, tmp_path, suffix):
     assert table["file"].tolist() == [Path(path).name for path in paths]
     expected = joblib.load(trained).predict_proba(paths)
     np.testing.assert_allclose(table.iloc[:, 1:38], expected, rtol=1e-12)
+
+
+def test_predict_wants_pyarrow_before_it_works(trained, folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(cli, "_load", lambda path: pytest.fail("began to work"))
+    command = f"predict {trained} --images {folder}/images --output {tmp_path}/out.parquet"
+    assert cli.main(command.split()) == 1
+    assert "out.parquet: needs pyarrow" in capsys.readouterr().err
 
 
 def test_predict_survives_bad_images(trained, folder, tmp_path, capsys):
