@@ -11,6 +11,8 @@ import argparse
 import json
 import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,35 +66,77 @@ def table(title, times, ours, n, unit="us", note=""):
 
 # ------------------------------------------------------------------------- reading
 
+FLOOR = "floor: libjpeg-turbo decoding alone"
+
 
 def reading(paths, quick):
     """Read, crop, gray and resize JPEG files."""
-    import simplejpeg
-    import skimage.color
-    import skimage.io
-    import skimage.transform
-    from PIL import Image
     from sklearn.pipeline import make_pipeline
-    from threadpoolctl import threadpool_limits
 
     from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
 
     paths = paths[: 200 if quick else 800]
     texts = []
-
-    def ours(threads, weights="rec709", **reader):
-        pipe = make_pipeline(
-            ImageReader(**reader),
-            CenterCrop(),
-            Grayscale(weights),
-            Resize(),
-            FlattenToTensor(n_jobs=threads),
+    for threads in dict.fromkeys((1, THREADS)):
+        times = take_turns(_readers(paths, threads), 3 if quick else 7)
+        plural = "" if threads == 1 else "s"
+        texts.append(
+            table(f"Reading a JPEG file, {threads} thread{plural}", times, "ours", len(paths))
         )
-        return lambda: pipe.fit_transform(paths)
+    steps = [ImageReader(), CenterCrop(), Grayscale(), Resize(), FlattenToTensor()]
+    up_to = {}
+    for i, name in enumerate(("decoding", "crop", "gray", "resize", "tensor"), 1):
+        stack = make_pipeline(*steps[: min(i, 4)]).transform(paths)
+        if name == "tensor":
+            up_to[name] = lambda stack=stack: steps[4].transform(stack)
+        else:
+            up_to[name] = lambda stack=stack: [None for _ in stack]
+    times = take_turns(up_to, 3 if quick else 7)
+    title = "Where the time of reading goes: one thread, up to and with the step"
+    texts.append(table(title, times, "tensor", len(paths)))
+    full, luma, half = (
+        _ours(paths, 1, "rec601", **k)() for k in ({}, {"luma": True}, {"luma": True, "reduce": 2})
+    )
+    for name, other in (("luma", luma), ("luma, reduced to a half", half)):
+        difference = np.abs(other - full) * 255
+        rms = np.sqrt(np.mean(difference**2))
+        text = (
+            f"Pixels of *{name}* differ from those of the full decoding with rec601 weights by "
+            f"{rms:.2f} of 255 (root mean square), {np.percentile(difference, 99.9):.1f} at the "
+            f"99.9th percentile, {difference.max():.1f} at most.\n"
+        )
+        print(text)
+        texts.append(text)
+    return texts
+
+
+def _ours(paths, threads, weights="rec709", **reader):
+    from sklearn.pipeline import make_pipeline
+
+    from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+
+    pipe = make_pipeline(
+        ImageReader(**reader),
+        CenterCrop(),
+        Grayscale(weights),
+        Resize(),
+        FlattenToTensor(n_jobs=threads),
+    )
+    return lambda: pipe.fit_transform(paths)
+
+
+def _readers(paths, threads):
+    """Ways from files to a tensor, by name: functions without arguments."""
+    import simplejpeg
+    import skimage.color
+    import skimage.io
+    import skimage.transform
+    from PIL import Image
+    from threadpoolctl import threadpool_limits
 
     n = len(paths)
 
-    def loop(one, threads):
+    def loop(one):
         def run():
             tensor = np.empty((n, 64, 64), np.float32)
 
@@ -123,71 +167,86 @@ def reading(paths, quick):
             image = image.crop((106, 106, 318, 318)).convert("L")
             return np.asarray(image.resize((64, 64), Image.Resampling.BILINEAR)) / np.float32(255)
 
-    for threads in dict.fromkeys((1, THREADS)):
-        competitors = {
-            "ours": ours(threads),
-            "ours, luma": ours(threads, "rec601", luma=True),
-            "ours, luma, reduced to a half": ours(threads, "rec601", luma=True, reduce=2),
-            "floor: libjpeg-turbo decoding alone": loop(floor, threads),
-            "scikit-image": loop(scikit_image, threads),
-            "Pillow": loop(pillow, threads),
-        }
-        try:
-            import cv2
+    readers = {
+        "ours": _ours(paths, threads),
+        "ours, luma": _ours(paths, threads, "rec601", luma=True),
+        "ours, luma, reduced to a half": _ours(paths, threads, "rec601", luma=True, reduce=2),
+        FLOOR: loop(floor),
+        "scikit-image": loop(scikit_image),
+        "Pillow": loop(pillow),
+    }
+    try:
+        import cv2
 
-            cv2.setNumThreads(1)
+        cv2.setNumThreads(1)
 
-            def opencv(path):
-                image = cv2.imread(path)[106:318, 106:318]
-                image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-                return cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA) / np.float32(255)
+        def opencv(path):
+            image = cv2.imread(path)[106:318, 106:318]
+            image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+            return cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA) / np.float32(255)
 
-            competitors["OpenCV"] = loop(opencv, threads)
-        except ImportError:
-            pass
+        readers["OpenCV"] = loop(opencv)
+    except ImportError:
+        pass
+
+    def tf_data():
         import tensorflow as tf
 
-        def tf_data(threads=threads):
-            def one(path):
-                image = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
-                image = tf.image.rgb_to_grayscale(tf.image.central_crop(image, 0.5))
-                return tf.image.resize(image, (64, 64), antialias=True) / 255
+        def one(path):
+            image = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
+            image = tf.image.rgb_to_grayscale(tf.image.central_crop(image, 0.5))
+            return tf.image.resize(image, (64, 64), antialias=True) / 255
 
-            data = tf.data.Dataset.from_tensor_slices(paths)
-            data = data.map(one, num_parallel_calls=threads).batch(256)
-            return np.concatenate(list(data.as_numpy_iterator()))
+        data = tf.data.Dataset.from_tensor_slices(paths)
+        data = data.map(one, num_parallel_calls=threads).batch(256)
+        return np.concatenate(list(data.as_numpy_iterator()))
 
-        competitors["tf.data"] = tf_data
-        times = take_turns(competitors, 3 if quick else 7)
-        plural = "" if threads == 1 else "s"
-        texts.append(
-            table(f"Reading a JPEG file, {threads} thread{plural}", times, "ours", len(paths))
-        )
-    steps = [ImageReader(), CenterCrop(), Grayscale(), Resize(), FlattenToTensor()]
-    up_to = {}
-    for i, name in enumerate(("decoding", "crop", "gray", "resize", "tensor"), 1):
-        stack = make_pipeline(*steps[: min(i, 4)]).transform(paths)
-        if name == "tensor":
-            up_to[name] = lambda stack=stack: steps[4].transform(stack)
-        else:
-            up_to[name] = lambda stack=stack: [None for _ in stack]
-    times = take_turns(up_to, 3 if quick else 7)
-    title = "Where the time of reading goes: one thread, up to and with the step"
-    texts.append(table(title, times, "tensor", len(paths)))
-    full, luma, half = (
-        ours(1, "rec601", **k)() for k in ({}, {"luma": True}, {"luma": True, "reduce": 2})
+    readers["tf.data"] = tf_data
+    return readers
+
+
+# -------------------------------------------------------------------- instructions
+
+
+def instructions(paths, quick):
+    """Count the instructions of reading with Valgrind: a figure without noise."""
+    if shutil.which("valgrind") is None:
+        print("Valgrind is not installed: no instructions counted.")
+        return []
+    few, many = (5, 10) if quick else (10, 50)
+    names = [name for name in _readers(paths[:1], 1) if name != "tf.data"]
+
+    def count(name, n):
+        with tempfile.NamedTemporaryFile("r") as log:
+            command = [
+                *("valgrind", "--tool=cachegrind", "--cache-sim=no"),
+                *("--cachegrind-out-file=/dev/null", f"--log-file={log.name}"),
+                *(sys.executable, __file__, "--read", name, str(n)),
+                *("--images", str(Path(paths[0]).parent)),
+            ]
+            subprocess.run(command, check=True, capture_output=True)
+            total = re.search(r"I +refs: +([\d,]+)", log.read()).group(1)
+        return int(total.replace(",", ""))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        counts = list(pool.map(count, names * 2, [few] * len(names) + [many] * len(names)))
+    found = {
+        name: (counts[len(names) + i] - counts[i]) / (many - few) for i, name in enumerate(names)
+    }
+    lines = ["| | millions an image | / ours |", "|---|---|---|"]
+    lines += [f"| {k} | {v / 1e6:.2f} | {v / found['ours']:.2f} |" for k, v in found.items()]
+    text = "\n".join(
+        [
+            "## Instructions of reading a JPEG file",
+            "",
+            "Counted by Valgrind, which knows no AVX-512: one thread, what a further file costs.",
+            "",
+            *lines,
+            "",
+        ]
     )
-    for name, other in (("luma", luma), ("luma, reduced to a half", half)):
-        difference = np.abs(other - full) * 255
-        rms = np.sqrt(np.mean(difference**2))
-        text = (
-            f"Pixels of *{name}* differ from those of the full decoding with rec601 weights by "
-            f"{rms:.2f} of 255 (root mean square), {np.percentile(difference, 99.9):.1f} at the "
-            f"99.9th percentile, {difference.max():.1f} at most.\n"
-        )
-        print(text)
-        texts.append(text)
-    return texts
+    print(text, flush=True)
+    return [text]
 
 
 # ------------------------------------------------------------------------ training
@@ -487,7 +546,10 @@ def start_up(paths, quick):
 
 # ----------------------------------------------------------------------------- all
 
-SECTIONS = {f.__name__: f for f in (reading, training, prediction, search, growth, start_up)}
+SECTIONS = {
+    section.__name__: section
+    for section in (reading, instructions, training, prediction, search, growth, start_up)
+}
 
 
 def main():
@@ -497,7 +559,9 @@ def main():
     parser.add_argument("--quick", action="store_true", help="only to see that it runs")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--output", type=Path, help="write Markdown here")
+    # For the processes that a section starts.
     parser.add_argument("--grow", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--read", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         images = arguments.images
@@ -507,6 +571,10 @@ def main():
         paths = sorted(str(path) for path in images.glob("*.jpg"))
         if arguments.grow:
             _grow(paths, arguments.grow)
+            return
+        if arguments.read:
+            name, n = arguments.read
+            _readers(paths[: int(n)], 1)[name]()
             return
         texts = [text for name in arguments.only for text in SECTIONS[name](paths, arguments.quick)]
     if arguments.output:
