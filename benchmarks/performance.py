@@ -209,11 +209,11 @@ def _readers(paths, threads):
 
 
 def instructions(paths, quick):
-    """Count the instructions of reading with Valgrind: a figure without noise."""
+    """Count the instructions of reading with Valgrind, which no other process disturbs."""
     if shutil.which("valgrind") is None:
         print("Valgrind is not installed: no instructions counted.")
         return []
-    few, many = (5, 10) if quick else (10, 50)
+    few, many = (5, 10) if quick else (10, 110)
     names = [name for name in _readers(paths[:1], 1) if name != "tf.data"]
 
     def count(name, n):
@@ -224,7 +224,9 @@ def instructions(paths, quick):
                 *(sys.executable, __file__, "--read", name, str(n)),
                 *("--images", str(Path(paths[0]).parent)),
             ]
-            subprocess.run(command, check=True, capture_output=True)
+            # What would differ from run to run.
+            steady = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
+            subprocess.run(command, check=True, capture_output=True, env=os.environ | steady)
             total = re.search(r"I +refs: +([\d,]+)", log.read()).group(1)
         return int(total.replace(",", ""))
 
