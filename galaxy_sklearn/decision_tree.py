@@ -163,13 +163,13 @@ class DecisionTree:
         ----------
         columns : iterable of str
             The table's column names: the catalogue's (ending in ``_debiased``,
-            ``_weighted_fraction`` or ``_fraction``), Kaggle's, or `answer_names`.
+            ``_weighted_fraction``, ``_fraction`` or ``_count``), Kaggle's, or `answer_names`.
 
         Returns
         -------
         positions : ndarray of int, shape (n_answers,)
             Where each answer stands among the columns.
-        form : {"conditional", "cumulative"} or None
+        form : {"conditional", "cumulative", "counts"} or None
             The form that the names tell; None for plain `answer_names`.
 
         Raises
@@ -183,6 +183,7 @@ class DecisionTree:
             (tuple(name + suffix for name in self.answer_names), "conditional")
             for suffix in CONDITIONAL_SUFFIXES
         ]
+        spellings.append((tuple(f"{name}_count" for name in self.answer_names), "counts"))
         expected, form = max(spellings, key=lambda s: len(set(s[0]) & set(columns)))
         doubled = [column for column, times in Counter(columns).items() if times > 1]
         if doubled:
@@ -236,6 +237,14 @@ class DecisionTree:
                     f"No answer of tree {self.name!r} leads to question {question.name!r}."
                 )
         return tuple(reversed(finished))
+
+    @cached_property
+    def leading(self) -> tuple[tuple[int, ...], ...]:
+        """The columns of the answers that lead to each question; none lead to the first."""
+        return tuple(
+            tuple(i for i, answer in enumerate(self._answers) if answer.leads_to == question.name)
+            for question in self.questions
+        )
 
     @cached_property
     def parents(self) -> tuple[int | None, ...]:

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from galaxy_sklearn import GZ2
+from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.votes import check_votes
 
 
@@ -92,3 +93,30 @@ def test_real_tables_pass(kaggle, catalogue):
         "cumulative"
     )
     assert check_votes(votes[list(GZ2.catalogue_columns)].to_numpy()).form == "conditional"
+
+
+def test_counts():
+    data = make_galaxies(6, image_size=8, random_state=0, return_X_y=False)
+    names = [f"{name}_count" for name in GZ2.answer_names]
+    table = pd.DataFrame(data.counts, columns=names)[names[::-1]]
+    for given in (table, data.counts, data.counts.astype(float)):
+        votes = check_votes(given)
+        assert votes.form == "conditional"
+        np.testing.assert_array_equal(votes.counts, data.counts)
+        np.testing.assert_allclose(votes.fractions, data.target)
+    assert check_votes(data.target).counts is None
+    # Named, they need not add up; unnamed, what does not is taken for bad fractions.
+    table.iloc[:, 0] += 1
+    assert check_votes(table).counts is not None
+    with pytest.raises(ValueError, match="expected a number from 0 to 1"):
+        check_votes(pd.DataFrame(data.counts).rank(method="dense").to_numpy())
+    table.iloc[2, 3] = -1
+    with pytest.raises(ValueError, match=rf"row 2.*'{names[::-1][3]}'.*from 0 on, found -1"):
+        check_votes(table)
+
+
+def test_real_counts(catalogue):
+    columns = [f"{name}_count" for name in GZ2.answer_names]
+    table = pd.read_csv(catalogue, usecols=columns)
+    for given in (table, table[columns].to_numpy()):
+        np.testing.assert_array_equal(check_votes(given).counts, table[columns])
