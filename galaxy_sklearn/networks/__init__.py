@@ -8,11 +8,28 @@ Keras.
 
 import inspect
 
+from galaxy_sklearn.networks._applications import APPLICATIONS
 from galaxy_sklearn.networks._galaxy_id import galaxy_id
+from galaxy_sklearn.networks._layers import QuestionSoftmax
+from galaxy_sklearn.networks._many_views import many_views
+from galaxy_sklearn.networks._residual import residual
 
-__all__ = ["NETWORKS", "arguments", "galaxy_id", "get_network"]
+__all__ = [
+    "NETWORKS",
+    "QuestionSoftmax",
+    "arguments",
+    "galaxy_id",
+    "get_network",
+    "many_views",
+    "residual",
+]
 
-NETWORKS = {"galaxy_id": galaxy_id}
+NETWORKS = {
+    "galaxy_id": galaxy_id,
+    "residual": residual,
+    "many_views": many_views,
+    **APPLICATIONS,
+}
 
 
 def get_network(network):

@@ -1,0 +1,76 @@
+"""Well-known networks, as `keras.applications` has them."""
+
+from functools import partial
+
+# The least side of an image, and what brings pixels of 0-1 to what published weights expect.
+# EfficientNet and ConvNeXt scale 0-255 themselves.
+KNOWN = {
+    "xception": ("Xception", 71, (2.0, -1.0)),
+    "resnet50": ("ResNet50V2", 32, (2.0, -1.0)),
+    "efficientnet_b0": ("EfficientNetB0", 32, (255.0, 0.0)),
+    "convnext_tiny": ("ConvNeXtTiny", 32, (255.0, 0.0)),
+}
+
+
+def application(
+    name, input_shape, n_outputs, activation="sigmoid", *, weights=None, dropout=0.3, pooling="avg"
+):
+    """Build a network of `keras.applications` with an output of our own.
+
+    Smaller images than it can take are enlarged; a gray image becomes three equal channels.
+
+    Parameters
+    ----------
+    name : {"xception", "resnet50", "efficientnet_b0", "convnext_tiny"}
+        Which one; ResNet in its second version.
+    input_shape : tuple of int
+        (height, width, n_channels) with 1 or 3 channels.
+    n_outputs : int
+        Number of outputs.
+    activation : str, default="sigmoid"
+        Activation of the outputs.
+    weights : str, optional
+        A file of weights for the network without its top, as Keras' own are
+        (``*_notop.h5``). None starts from random ones; nothing is downloaded.
+    dropout : float, default=0.3
+        Fraction of the features dropped before the output.
+    pooling : {"avg", "max"}, default="avg"
+        How the features of all places are taken together.
+
+    Returns
+    -------
+    keras.Model
+        The uncompiled network.
+
+    Raises
+    ------
+    ValueError
+        If there are neither 1 nor 3 channels, or the weights do not fit.
+    FileNotFoundError
+        If there is no such file of weights.
+    """
+    import keras
+    from keras import layers
+
+    function, least, (scale, offset) = KNOWN[name]
+    height, width, channels = input_shape
+    if channels not in (1, 3):
+        raise ValueError(f"{name} needs images of 1 or 3 channels, got {channels}.")
+    x = inputs = keras.Input(input_shape)
+    if min(height, width) < least:
+        factor = least / min(height, width)
+        height, width = round(factor * height), round(factor * width)
+        x = layers.Resizing(height, width)(x)
+    if channels == 1:
+        x = layers.Concatenate()([x, x, x])
+    x = layers.Rescaling(scale, offset)(x)
+    tower = getattr(keras.applications, function)(
+        include_top=False, weights=weights, input_shape=(height, width, 3), pooling=pooling
+    )
+    x = layers.Dropout(dropout)(tower(x))
+    # In single precision under any dtype policy: fractions need more than bfloat16's 8 bits.
+    outputs = layers.Dense(n_outputs, activation=activation, dtype="float32")(x)
+    return keras.Model(inputs, outputs, name=f"galaxy_{name}")
+
+
+APPLICATIONS = {name: partial(application, name) for name in KNOWN}
