@@ -1,10 +1,13 @@
 import keras
 import numpy as np
 import pytest
+import scipy.special
+import scipy.stats
 from keras import ops
 
 from galaxy_sklearn import GZ2
-from galaxy_sklearn.networks import NETWORKS, arguments, galaxy_id, get_network
+from galaxy_sklearn.networks import NETWORKS, QuestionSoftmax, arguments, galaxy_id, get_network
+from galaxy_sklearn.networks._layers import Views
 from galaxy_sklearn.networks.augmentation import RandomAffine
 from galaxy_sklearn.networks.losses import vote_loss
 
@@ -50,6 +53,58 @@ def test_arguments_of_networks():
         galaxy_id((64, 64, 1), 37, filters=(1, 2))
     small = {"filters": (2, 2, 2, 2), "dense_units": (2, 2)}
     assert galaxy_id((12, 12, 3), 5, "softmax", dropout=0.1, **small).output_shape == (None, 5)
+
+
+@pytest.mark.parametrize("name", sorted(set(NETWORKS) - {"xception", "convnext_tiny"}))
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_network_can_be_built_saved_and_loaded(name, channels):
+    network = get_network(name)((57, 57, channels), 5, "softmax")
+    loaded = keras.models.model_from_json(network.to_json())
+    loaded.set_weights(network.get_weights())
+    images = np.random.default_rng(0).random((2, 57, 57, channels), dtype=np.float32)
+    outputs = network.predict_on_batch(images)
+    np.testing.assert_allclose(outputs.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(loaded.predict_on_batch(images), outputs)
+    # The last layer with weights is the output.
+    assert [layer for layer in network.layers if layer.weights][-1].units == 5
+
+
+# Keras 3.15 asks NumPy 2.4 for arrays in an old way when it saves weights.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_applications_take_weights_from_a_file(tmp_path):
+    first = get_network("efficientnet_b0")((32, 32, 1), 5)
+    (tower,) = [layer for layer in first.layers if isinstance(layer, keras.Model)]
+    tower.save_weights(tmp_path / "notop.weights.h5")
+    second = get_network("efficientnet_b0")(
+        (32, 32, 1), 37, weights=str(tmp_path / "notop.weights.h5")
+    )
+    (other,) = [layer for layer in second.layers if isinstance(layer, keras.Model)]
+    for a, b in zip(tower.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="1 or 3 channels, got 5"):
+        get_network("efficientnet_b0")((32, 32, 5), 5)
+
+
+def test_views_show_every_corner_from_the_centre():
+    """The winner's views: a spot in the centre lies at the same place in all 16."""
+    v, u = np.mgrid[-30:31, -30:31]
+    spot = np.exp(-(u**2 + v**2) / 40)
+    corner = np.zeros((61, 61))
+    corner[0, 60] = 2  # two views have it at their own corner: one of each mirror image
+    images = np.stack([spot, corner])[..., None].astype(np.float32)
+    views = ops.convert_to_numpy(Views()(images)).reshape(16, 2, 40, 40)
+    assert Views().compute_output_shape((None, 61, 61, 1)) == (None, 40, 40, 1)
+    np.testing.assert_allclose(views[:, 0], np.stack([spot[:40, :40]] * 16), atol=0.02)
+    assert (views[:, 1, 0, 0] == 2).sum() == 2
+
+
+def test_softmax_of_questions():
+    logits = np.random.default_rng(0).normal(0, 20, (5, 37)).astype(np.float32)
+    sizes = [len(question.answers) for question in GZ2.questions]
+    fractions = ops.convert_to_numpy(QuestionSoftmax(sizes)(logits))
+    for columns in GZ2.slices:
+        expected = scipy.special.softmax(logits[:, columns].astype(float), axis=1)
+        np.testing.assert_allclose(fractions[:, columns], expected, rtol=1e-4, atol=1e-12)
 
 
 # ---------------------------------------------------------------- augmentation
@@ -161,3 +216,56 @@ def test_loss_weighted_by_reach(fractions):
         ((y - p) ** 2 * weights * answers).mean(axis=1),
         rtol=1e-5,
     )
+
+
+def test_cross_entropy_counts_voted_answers(fractions):
+    y, p = fractions
+    loss = vote_loss("cross_entropy", GZ2, question_weight="reach")
+    asked = np.concatenate(
+        [
+            np.repeat(y[:, columns].any(axis=1, keepdims=True), columns.stop - columns.start, 1)
+            for columns in GZ2.slices
+        ],
+        axis=1,
+    )
+    expected = -(GZ2.to_cumulative(y) * np.log(p) * asked).mean(axis=1)
+    values = loss(*map(ops.convert_to_tensor, fractions))
+    np.testing.assert_allclose(ops.convert_to_numpy(values), expected, rtol=1e-4)
+
+
+def test_cumulative_mse_is_kaggles(fractions):
+    y, p = fractions[0], GZ2.normalize(fractions[1]).astype(np.float32)
+    values = vote_loss("cumulative_mse", GZ2)(*map(ops.convert_to_tensor, (y, p)))
+    expected = (GZ2.to_cumulative(y) - GZ2.to_cumulative(p)) ** 2
+    # A question without votes has the reach 0 here, but its answers are 0 as well.
+    np.testing.assert_allclose(ops.convert_to_numpy(values), expected.mean(axis=1), rtol=1e-4)
+
+
+def test_dirichlet_multinomial_is_scipys():
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(4, (20, 37)) * (rng.random((20, 37)) > 0.4)
+    a = np.exp(rng.normal(1, 1.5, (20, 37)))
+    expected = np.zeros((20, 11))
+    for q, columns in enumerate(GZ2.slices):
+        counts[:7, columns] *= q % 2  # questions that nobody was asked
+        n = counts[:, columns].sum(axis=1)
+        coefficient = scipy.special.gammaln(n + 1)
+        coefficient = coefficient - scipy.special.gammaln(counts[:, columns] + 1).sum(axis=1)
+        for i in np.flatnonzero(n):
+            expected[i, q] = coefficient[i] - scipy.stats.dirichlet_multinomial.logpmf(
+                counts[i, columns], a[i, columns], n[i]
+            )
+    given = [ops.convert_to_tensor(x.astype(np.float32)) for x in (counts, a)]
+    loss = vote_loss("dirichlet_multinomial", GZ2)
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(loss(*given)), expected.mean(axis=1), rtol=1e-4, atol=1e-5
+    )
+    weights = np.ones(37)
+    weights[GZ2.slices[2]] = 3
+    weighted = vote_loss("dirichlet_multinomial", GZ2, answer_weight=weights)(*given)
+    expected[:, 2] *= 3
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(weighted), expected.mean(axis=1), rtol=1e-4, atol=1e-5
+    )
+    with pytest.raises(ValueError, match="'t01_smooth_or_features' have the weights"):
+        vote_loss("dirichlet_multinomial", GZ2, answer_weight=np.arange(37.0))

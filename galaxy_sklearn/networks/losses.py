@@ -1,10 +1,14 @@
-"""Losses over conditional vote fractions."""
+"""Losses of vote fractions and of vote counts."""
+
+import math
 
 from keras import ops
 
-__all__ = ["FRACTION_LOSSES", "vote_loss"]
+__all__ = ["VOTE_LOSSES", "vote_loss"]
 
-FRACTION_LOSSES = ("binary_crossentropy", "mse")
+# Those of conditional fractions, answer by answer; then those of the tree as a whole.
+ANSWER_LOSSES = ("binary_crossentropy", "mse", "cross_entropy")
+VOTE_LOSSES = (*ANSWER_LOSSES, "cumulative_mse", "dirichlet_multinomial")
 
 
 def vote_loss(loss, tree, *, question_weight=None, answer_weight=None):
@@ -12,37 +16,103 @@ def vote_loss(loss, tree, *, question_weight=None, answer_weight=None):
 
     Parameters
     ----------
-    loss : {"binary_crossentropy", "mse"}
-        What is computed for each answer.
+    loss : {"binary_crossentropy", "mse", "cross_entropy", "cumulative_mse", \
+            "dirichlet_multinomial"}
+        What is computed. The first three compare conditional fractions, the cross-entropy
+        counting the voted answers only. "cumulative_mse" compares fractions multiplied down
+        the tree. "dirichlet_multinomial" is minus the logarithm of the probability of the vote
+        counts, given the concentrations of a Dirichlet distribution for each question [1]_, but
+        for the part that does not depend on the concentrations.
     tree : DecisionTree
         The questions.
     question_weight : {"reach"} or None, default=None
-        "reach" multiplies the loss of each answer with the fraction of the volunteers that
-        got as far as its question, and takes a question whose answers are all 0, which is one
-        without votes, out. None counts all answers alike.
+        "reach" multiplies the loss of conditional fractions with the fraction of the volunteers
+        that got as far as their question, and takes a question whose answers are all 0, which
+        is one without votes, out. None counts all answers alike. The other two losses have
+        the reach in them.
     answer_weight : array-like of shape (n_answers,), optional
-        A further weight for each answer.
+        A further weight for each answer; for the Dirichlet-multinomial one number a question.
 
     Returns
     -------
     callable
-        Takes voted and predicted conditional fractions of shape (n_galaxies, n_answers),
-        returns the weighted mean over the answers, of shape (n_galaxies,).
+        Takes what was voted and what is predicted (fractions or, for the Dirichlet-multinomial,
+        counts and concentrations), both of shape (n_galaxies, n_answers); returns the weighted
+        mean over the answers, of shape (n_galaxies,).
+
+    References
+    ----------
+    .. [1] Walmsley et al. 2020, MNRAS 491, 1554 (arXiv 1905.07424), section 3.1, there for
+       questions of two answers.
     """
+    if answer_weight is not None and loss == "dirichlet_multinomial":
+        answer_weight = _one_a_question(answer_weight, tree)
 
     def of_votes(y_true, y_pred):
-        if loss == "mse":
-            values = ops.square(y_true - y_pred)
+        if loss == "dirichlet_multinomial":
+            values = -_log_likelihood(y_true, y_pred, tree)
+        elif loss == "cumulative_mse":
+            y_pred = y_pred * _reach(y_pred, tree)
+            values = ops.square(y_true * _reach(y_true, tree) - y_pred)
         else:
-            p = ops.clip(y_pred, 1e-7, 1 - 1e-7)
-            values = -(y_true * ops.log(p) + (1 - y_true) * ops.log(1 - p))
-        if question_weight == "reach":
-            values = values * _reach(y_true, tree)
+            values = _of_answers(loss, y_true, y_pred)
+            if question_weight == "reach":
+                values = values * _reach(y_true, tree)
         if answer_weight is not None:
             values = values * ops.convert_to_tensor(answer_weight, dtype=values.dtype)
         return ops.mean(values, axis=-1)
 
     return of_votes
+
+
+def _of_answers(loss, y_true, y_pred):
+    if loss == "mse":
+        return ops.square(y_true - y_pred)
+    p = ops.clip(y_pred, 1e-7, 1 - 1e-7)
+    values = -y_true * ops.log(p)
+    if loss == "binary_crossentropy":
+        values = values - (1 - y_true) * ops.log(1 - p)
+    return values
+
+
+def _log_likelihood(counts, concentrations, tree):
+    """Logarithm of the probability of the counts, question by question: (n, n_questions)."""
+    a = ops.clip(concentrations, 1e-3, 1e6)
+    of_answers = _log_gamma(counts + a) - _log_gamma(a)
+    values = []
+    for columns in tree.slices:
+        n, total = ops.sum(counts[:, columns], axis=1), ops.sum(a[:, columns], axis=1)
+        value = ops.sum(of_answers[:, columns], axis=1) + _log_gamma(total) - _log_gamma(total + n)
+        # Without votes it is 0 but for rounding.
+        values.append(ops.where(n > 0, value, 0.0))
+    return ops.stack(values, axis=1)
+
+
+def _log_gamma(x):
+    """Logarithm of the gamma function of positive numbers, which `keras.ops` has not.
+
+    Stirling's series at x + 6, and the recurrence back to x: in single precision exact to
+    rounding.
+    """
+    product = x * (x + 1) * (x + 2)
+    further = (x + 3) * (x + 4) * (x + 5)
+    z = x + 6
+    series = 1 / (12 * z) - 1 / (360 * z**3)
+    stirling = (z - 0.5) * ops.log(z) - z + 0.5 * math.log(2 * math.pi) + series
+    return stirling - ops.log(product) - ops.log(further)
+
+
+def _one_a_question(answer_weight, tree):
+    weights = []
+    for question, columns in zip(tree.questions, tree.slices, strict=True):
+        values = set(map(float, answer_weight[columns]))
+        if len(values) > 1:
+            raise ValueError(
+                "class_weight: the Dirichlet-multinomial loss takes the answers of a question "
+                f"together, but those of {question.name!r} have the weights {sorted(values)}."
+            )
+        weights.append(values.pop())
+    return weights
 
 
 def _reach(conditional, tree):
