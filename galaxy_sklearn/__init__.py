@@ -19,6 +19,7 @@ _HOME = {
     "Resize": "transformers",
     "FlattenToTensor": "transformers",
     "GalaxyClassifier": "classifier",
+    "GalaxyEnsemble": "ensemble",
     "make_galaxy_pipeline": "pipeline",
 }
 

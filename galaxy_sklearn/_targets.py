@@ -1,12 +1,15 @@
 """The two kinds of targets: vote fractions and class labels.
 
 Everything in which `GalaxyClassifier` treats them differently is here. Both classes have the
-same methods: ``encode`` targets for the network, say how to train (``activation``,
-``keras_loss``, ``make_metric``, ``balance``) and turn outputs into answers (``probabilities``,
+same methods: ``complete`` a network, ``encode`` targets for it, say how to train (``activation``,
+``keras_loss``, ``make_metrics``, ``balance``) and turn outputs into answers (``probabilities``,
 ``decide``, ``score``).
 """
 
 import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import gammaln
+from scipy.stats import beta
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d
@@ -16,66 +19,162 @@ from sklearn.utils.multiclass import check_classification_targets
 from galaxy_sklearn.votes import check_votes
 
 
-def make_target(y, tree, classes=None):
+def make_target(y, tree, *, loss="auto", output="tree", classes=None):
     """Choose the kind of target: labels for one column, vote fractions for more."""
     if np.ndim(y) == 1 or np.shape(y)[1:] == (1,):
-        return LabelTarget(y if classes is None else classes)
-    return VoteTarget(y, tree)
+        return LabelTarget(y if classes is None else classes, loss)
+    return VoteTarget(y, tree, loss, output)
 
 
 class VoteTarget:
-    """Vote fractions of a decision tree; the network learns them in conditional form."""
+    """Votes of a decision tree; the network learns conditional fractions or counts."""
 
-    activation = "sigmoid"
-    default_loss = "binary_crossentropy"
+    default_loss = "cross_entropy"
 
-    def __init__(self, y, tree):
+    def __init__(self, y, tree, loss, output):
+        from galaxy_sklearn.networks.losses import VOTE_LOSSES
+
         self.tree = tree
+        self.loss = self.default_loss if loss == "auto" else loss
+        self.output = output
+        if self.loss not in VOTE_LOSSES:
+            raise ValueError(
+                f"loss for vote fractions must be 'auto' or one of {VOTE_LOSSES}, got {loss!r}."
+            )
+        if output not in ("tree", "sigmoid"):
+            raise ValueError(f"output must be 'tree' or 'sigmoid', got {output!r}.")
+        if self.counts_votes and output != "tree":
+            raise ValueError(f"loss={loss!r} needs output='tree', got output={output!r}.")
         self.form = check_votes(y, tree=tree).form
         self.classes = np.array(tree.answer_names, dtype=object)
+        self.temperature = np.ones(len(tree.questions))
 
-    def encode(self, y):
-        return check_votes(y, tree=self.tree).conditional(self.tree).astype(np.float32)
+    @property
+    def counts_votes(self):
+        """Whether the network learns counts and its outputs are concentrations."""
+        return self.loss == "dirichlet_multinomial"
+
+    @property
+    def activation(self):
+        if self.output == "sigmoid":
+            return "sigmoid"
+        return "exponential" if self.counts_votes else "linear"
+
+    def complete(self, model):
+        """Return a network that ends with our activation with what makes fractions of that."""
+        if self.activation != "linear":
+            return model
+        import keras
+
+        from galaxy_sklearn.networks import QuestionSoftmax
+
+        sizes = [len(question.answers) for question in self.tree.questions]
+        # In single precision under any dtype policy.
+        softmax = QuestionSoftmax(sizes, dtype="float32")
+        return keras.Model(model.input, softmax(model.output), name=model.name)
+
+    def encode(self, y, smoothing=0.0):
+        votes = check_votes(y, tree=self.tree)
+        if self.counts_votes:
+            if votes.counts is None:
+                raise ValueError(
+                    "loss='dirichlet_multinomial' needs y to be the number of votes for each "
+                    f"answer (columns {self.tree.answer_names[0]}_count, ...), got {votes.form} "
+                    "fractions."
+                )
+            return votes.counts.astype(np.float32)
+        fractions = votes.conditional(self.tree)
+        if smoothing:
+            fractions = fractions.copy()
+            for columns in self.tree.slices:
+                answers = fractions[:, columns]
+                asked = answers.any(axis=1, keepdims=True)
+                answers += smoothing * (asked / answers.shape[1] - answers)
+        return fractions.astype(np.float32)
 
     def balance(self, class_weight, encoded):
         """Return (weight of each answer or None, weight of each galaxy or None)."""
         if class_weight is None:
             return None, None
+        weights = np.ones(len(self.classes))
         if isinstance(class_weight, str) and class_weight == "balanced":
             # scikit-learn's n / (k * count), question by question and counted in volunteers.
-            cumulative = self.tree.to_cumulative(encoded).sum(axis=0)
-            weights = np.ones(len(self.classes))
-            for question in self.tree.slices:
-                counts = cumulative[question]
-                n_answers = len(counts)
-                np.divide(counts.sum(), n_answers * counts, out=weights[question], where=counts > 0)
+            votes = encoded if self.counts_votes else self.tree.to_cumulative(encoded)
+            for columns in self.tree.slices:
+                counts = votes[:, columns].sum(axis=0)
+                total = len(counts) * counts
+                np.divide(counts.sum(), total, out=weights[columns], where=counts > 0)
             return weights, None
-        weights = np.ones(len(self.classes))
-        for answer, weight in _checked_weights(class_weight, self.classes).items():
-            weights[list(self.classes).index(answer)] = weight
+        columns = {name: [i] for i, name in enumerate(self.classes)}
+        columns |= {q.name: c for q, c in zip(self.tree.questions, self.tree.slices, strict=True)}
+        for name, weight in _checked_weights(class_weight, list(columns)).items():
+            weights[columns[name]] *= weight
         return weights, None
 
-    def keras_loss(self, loss, question_weight, answer_weight):
-        from galaxy_sklearn.networks.losses import FRACTION_LOSSES, vote_loss
+    def keras_loss(self, question_weight, answer_weight):
+        from galaxy_sklearn.networks.losses import vote_loss
 
-        loss = self.default_loss if loss == "auto" else loss
-        if loss not in FRACTION_LOSSES:
-            raise ValueError(
-                f"loss for vote fractions must be 'auto' or one of {FRACTION_LOSSES}, got {loss!r}."
-            )
         if question_weight not in ("reach", None):
             raise ValueError(f"question_weight must be 'reach' or None, got {question_weight!r}.")
         return vote_loss(
-            loss, self.tree, question_weight=question_weight, answer_weight=answer_weight
+            self.loss, self.tree, question_weight=question_weight, answer_weight=answer_weight
         )
 
-    def make_metric(self):
+    def make_metrics(self):
         import keras
 
-        return keras.metrics.MeanSquaredError(name="mse")
+        return [] if self.counts_votes else [keras.metrics.MeanSquaredError(name="mse")]
+
+    def calibrate(self, outputs, encoded):
+        """Choose a temperature for each question that makes what was voted most probable."""
+        for q, columns in enumerate(self.tree.slices):
+            votes = encoded if self.counts_votes else self.tree.to_cumulative(encoded)
+            votes = votes[:, columns]
+            asked = votes.any(axis=1)
+
+            def surprise(logarithm, asked=asked, votes=votes, columns=columns):
+                temperature = np.exp(logarithm)
+                given = self._tempered(outputs[asked][:, columns], temperature)
+                if self.counts_votes:
+                    n, total = votes[asked].sum(axis=1), given.sum(axis=1)
+                    likelihood = gammaln(votes[asked] + given) - gammaln(given)
+                    return -np.sum(likelihood) - np.sum(gammaln(total) - gammaln(total + n))
+                given /= given.sum(axis=1, keepdims=True)
+                return -np.sum(votes[asked] * np.log(given))
+
+            if asked.any():
+                found = minimize_scalar(surprise, bounds=(-2, 2), method="bounded")
+                self.temperature[q] = np.exp(found.x)
+
+    def intervals(self, outputs, coverage):
+        """Central intervals of the conditional fractions, (n_galaxies, n_answers, 2)."""
+        if not self.counts_votes:
+            raise ValueError(
+                "predict_interval needs a classifier trained with loss='dirichlet_multinomial' "
+                f"(and y as vote counts), this one was with {self.loss!r}."
+            )
+        given = self._all_tempered(outputs)
+        ends = np.empty((*given.shape, 2))
+        for columns in self.tree.slices:
+            a = given[:, columns]
+            others = a.sum(axis=1, keepdims=True) - a
+            for end, p in enumerate(((1 - coverage) / 2, (1 + coverage) / 2)):
+                ends[:, columns, end] = beta.ppf(p, a, others)
+        return ends
+
+    def _all_tempered(self, outputs):
+        tempered = np.empty(outputs.shape)
+        for temperature, columns in zip(self.temperature, self.tree.slices, strict=True):
+            tempered[:, columns] = self._tempered(outputs[:, columns], temperature)
+        return tempered
+
+    def _tempered(self, outputs, temperature):
+        """Make fractions less sure the hotter they are; make concentrations smaller."""
+        outputs = np.maximum(outputs, 1e-30, dtype=float)
+        return outputs / temperature if self.counts_votes else outputs ** (1 / temperature)
 
     def probabilities(self, outputs):
-        conditional = self.tree.normalize(np.maximum(outputs, 1e-30))
+        conditional = self.tree.normalize(self._all_tempered(outputs))
         return conditional if self.form == "conditional" else self.tree.to_cumulative(conditional)
 
     def decide(self, probabilities):
@@ -98,10 +197,14 @@ class LabelTarget:
     """One class label a galaxy."""
 
     activation = "softmax"
-    default_loss = "categorical_crossentropy"
+    loss = "categorical_crossentropy"
     form = None
 
-    def __init__(self, y):
+    def __init__(self, y, loss):
+        if loss not in ("auto", self.loss):
+            raise ValueError(
+                f"loss for class labels must be 'auto' or {self.loss!r}, got {loss!r}."
+            )
         self.encoder = LabelEncoder().fit(_labels(y))
         self.classes = self.encoder.classes_
         if len(self.classes) < 2:
@@ -109,9 +212,14 @@ class LabelTarget:
                 f"y holds only 1 class, {self.classes.tolist()[0]!r}; at least 2 classes are "
                 "needed."
             )
+        self.temperature = 1.0
 
-    def encode(self, y):
-        return np.eye(len(self.classes), dtype=np.float32)[self.encoder.transform(_labels(y))]
+    def complete(self, model):
+        return model
+
+    def encode(self, y, smoothing=0.0):
+        certain = np.eye(len(self.classes), dtype=np.float32)[self.encoder.transform(_labels(y))]
+        return certain + np.float32(smoothing) * (1 / np.float32(len(self.classes)) - certain)
 
     def balance(self, class_weight, encoded):
         """Return (weight of each answer or None, weight of each galaxy or None)."""
@@ -127,26 +235,39 @@ class LabelTarget:
         weights[present] = compute_class_weight(class_weight, classes=present, y=codes)
         return None, weights[codes]
 
-    def keras_loss(self, loss, question_weight, answer_weight):
-        if loss not in ("auto", self.default_loss):
-            raise ValueError(
-                f"loss for class labels must be 'auto' or {self.default_loss!r}, got {loss!r}."
-            )
-        return self.default_loss
+    def keras_loss(self, question_weight, answer_weight):
+        return self.loss
 
-    def make_metric(self):
+    def make_metrics(self):
         import keras
 
-        return keras.metrics.CategoricalAccuracy(name="accuracy")
+        return [keras.metrics.CategoricalAccuracy(name="accuracy")]
+
+    def calibrate(self, outputs, encoded):
+        """Choose the temperature that makes the labels most probable."""
+
+        def surprise(logarithm):
+            return -np.sum(encoded * np.log(_tempered(outputs, np.exp(logarithm))))
+
+        found = minimize_scalar(surprise, bounds=(-2, 2), method="bounded")
+        self.temperature = np.exp(found.x)
+
+    def intervals(self, outputs, coverage):
+        raise ValueError("predict_interval needs vote counts; this classifier learned labels.")
 
     def probabilities(self, outputs):
-        return outputs
+        return outputs if self.temperature == 1 else _tempered(outputs, self.temperature)
 
     def decide(self, probabilities):
         return self.encoder.inverse_transform(probabilities.argmax(axis=1))
 
     def score(self, y, probabilities, sample_weight):
         return accuracy_score(y, self.decide(probabilities), sample_weight=sample_weight)
+
+
+def _tempered(probabilities, temperature):
+    powers = np.maximum(probabilities, 1e-30, dtype=float) ** (1 / temperature)
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _labels(y):

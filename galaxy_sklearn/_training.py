@@ -74,19 +74,21 @@ def train(
                         f"Training diverged: the loss of epoch {epoch} is {figures['loss']}. A "
                         "smaller learning_rate or images scaled to about 0-1 may help."
                     )
-                if len(validation):
-                    checked = _one_pass(
-                        trainer, trainer.test_on_batch, arrays, validation, PREDICTION_BATCH
-                    )
-                    figures.update({f"val_{name}": value for name, value in checked.items()})
+                if not len(validation):
+                    kept = epoch
+                else:
+                    with trainer.optimizer.averaged(trainer.trainable_variables):
+                        checked = _one_pass(
+                            trainer, trainer.test_on_batch, arrays, validation, PREDICTION_BATCH
+                        )
+                        figures.update({f"val_{name}": value for name, value in checked.items()})
+                        if figures["val_loss"] < least:
+                            kept, least = epoch, figures["val_loss"]
+                            best = _copy_weights(trainer, best)
                 for name, value in figures.items():
                     history.setdefault(name, []).append(value)
                 bar.set_postfix({name: f"{value:.4f}" for name, value in figures.items()})
-                if not len(validation):
-                    kept = epoch
-                elif figures["val_loss"] < least:
-                    kept, least, best = epoch, figures["val_loss"], _copy_weights(trainer, best)
-                elif patience is not None and epoch - kept >= patience:
+                if patience is not None and epoch - kept >= patience:
                     break
         except KeyboardInterrupt:
             done = len(history.get("loss", ())) - before
@@ -98,17 +100,28 @@ def train(
                 UserWarning,
                 stacklevel=4,
             )
-    if best is not None:
+    if best is None:
+        trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
+    else:
         trainer.set_weights(best)
     return kept
 
 
-def predict(model, X):
-    """Run a model over an array, batch by batch, without copying it as a whole."""
+def predict(model, X, *, symmetric=False):
+    """Run a model over an array, batch by batch, without copying it as a whole.
+
+    A symmetric prediction is the mean over all orientations of the images. The sum is one of
+    single-precision numbers in double precision, exact whatever their order, so that turned
+    and mirrored images give the same bits.
+    """
     outputs = np.empty((len(X), *model.output_shape[1:]), dtype=np.float32)
+    views = _orientations(X.shape[1:3]) if symmetric else [lambda images: images]
     with _without_retracing_alarm():
         for batch in gen_batches(len(X), PREDICTION_BATCH):
-            outputs[batch] = model.predict_on_batch(X[batch])
+            total = 0.0
+            for view in views:
+                total = total + model.predict_on_batch(view(X[batch])).astype(np.float64)
+            outputs[batch] = total / len(views)
     return outputs
 
 
@@ -133,13 +146,54 @@ def share_cores():
             threading.set_inter_op_parallelism_threads(1)
 
 
+def make_optimizer(
+    learning_rate, *, weight_decay=0.0, schedule="constant", average=0.0, steps=None
+):
+    """Make the optimizer of a training of so many steps, or of one without known end.
+
+    The latter has neither schedule nor average of the weights.
+    """
+    if schedule == "cosine" and steps is not None:
+        warm_up = steps // 20
+        learning_rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warm_up else learning_rate,
+            steps - warm_up,
+            warmup_target=learning_rate if warm_up else None,
+            warmup_steps=warm_up,
+        )
+    optimizer = Adam(
+        learning_rate,
+        weight_decay=weight_decay or None,
+        use_ema=bool(average and steps),
+        ema_momentum=average,
+    )
+    if weight_decay:
+        # Those that only shift and scale.
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
 class Adam(keras.optimizers.Adam):
-    """Adam that leaves no graph behind.
+    """Adam that leaves no graph behind, and whose averaged weights can be looked at.
 
     On TensorFlow, Keras sums the gradients of all replicas, even of one, through an operation
     whose gradient TensorFlow registers for the life of the process, and with it the graph of the
     whole training step: megabytes that grow with each `fit`.
     """
+
+    @contextmanager
+    def averaged(self, variables):
+        """Put the averages of the weights in their place for a while."""
+        if not self.use_ema:
+            yield
+            return
+        present = [variable.numpy() for variable in variables]
+        self.finalize_variable_values(variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, present, strict=True):
+                variable.assign(value)
 
     def _all_reduce_sum_gradients(self, grads_and_vars):
         from tensorflow import distribute
@@ -206,6 +260,16 @@ def _one_pass(trainer, step, arrays, rows, batch_size, bar=None):
         if bar is not None:
             bar.update(len(rows[batch]))
     return {name: float(value) for name, value in figures.items()}
+
+
+def _orientations(shape):
+    """Functions that turn and mirror images (n, height, width, channels) of a shape onto itself."""
+    turns = range(4) if shape[0] == shape[1] else (0, 2)
+    return [
+        lambda images, k=k, step=step: np.rot90(images[:, :, ::step], k, axes=(1, 2))
+        for k in turns
+        for step in (1, -1)
+    ]
 
 
 def _copy_weights(model, into):

@@ -9,7 +9,12 @@ import keras
 import numpy as np
 import sklearn
 from scikeras.wrappers import BaseWrapper
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -20,11 +25,13 @@ from sklearn.utils.validation import (
 )
 
 import galaxy_sklearn
+from galaxy_sklearn._features import feature_model, find_fitted, sample_dropout, start_from
 from galaxy_sklearn._targets import make_target
 from galaxy_sklearn._training import (
-    Adam,
+    PREDICTION_BATCH,
     draw_seed,
     dtype_policy,
+    make_optimizer,
     predict,
     seeded,
     share_cores,
@@ -39,12 +46,15 @@ from galaxy_sklearn.transformers._base import first_element
 __all__ = ["GalaxyClassifier"]
 
 PREFIX = "network__"
+SCHEDULES = ("constant", "cosine")
 DTYPE_POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 share_cores()
 
 
-class GalaxyClassifier(ClassifierMixin, BaseWrapper):
+class GalaxyClassifier(
+    ClassifierMixin, TransformerMixin, ClassNamePrefixFeaturesOutMixin, BaseWrapper
+):
     """Predict vote fractions or classes of galaxies with a convolutional network.
 
     A scikit-learn classifier on scikeras and Keras. Trained on the vote fractions of a
@@ -60,19 +70,41 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
     tree : DecisionTree, optional
         The survey whose answers the vote fractions are; `GZ2` by default. Without meaning for
         class labels.
-    loss : {"auto", "binary_crossentropy", "mse"}, default="auto"
-        Loss of the vote fractions. "auto" is the binary cross-entropy; for class labels it is
-        the categorical cross-entropy, and nothing else will do.
+    output : {"tree", "sigmoid"}, default="tree"
+        "tree" ends the network with a softmax over the answers of each question, so that its
+        outputs are conditional fractions. "sigmoid" predicts each answer by itself, as GalaxyID
+        did, and scales the answers of a question to sum to 1 afterwards. Without meaning for
+        class labels.
+    loss : {"auto", "cross_entropy", "cumulative_mse", "dirichlet_multinomial", \
+            "binary_crossentropy", "mse"}, default="auto"
+        Loss of the vote fractions, see `galaxy_sklearn.networks.losses.vote_loss`. "auto" is
+        the cross-entropy. "dirichlet_multinomial" needs `y` to be vote counts and makes
+        `predict_interval` possible. For class labels it is the categorical cross-entropy, and
+        nothing else will do.
     question_weight : {"reach"} or None, default="reach"
         "reach" weights the loss of each question by the fraction of the volunteers that got
         as far, so that fractions nobody or hardly anybody voted on teach nothing. None counts
         all answers alike, as GalaxyID did.
     class_weight : dict, "balanced" or None, default=None
-        Weight by class, or by answer for vote fractions; what a dict leaves out has weight 1.
+        Weight by class, or by answer or question for vote fractions; what a dict leaves out
+        has weight 1, an answer and its question named both multiply.
         "balanced" is scikit-learn's ``n_samples / (n_classes * count)``, for vote fractions
         within each question and counted in volunteers.
+    label_smoothing : float, default=0.0
+        How far targets are moved towards equal fractions of all answers of a question that was
+        asked (or of all classes), from 0 to 1.
     learning_rate : float, default=1e-3
-        Learning rate of the Adam optimizer.
+        Learning rate of the Adam optimizer; the greatest one of a schedule.
+    schedule : {"constant", "cosine"}, default="constant"
+        "cosine" raises the learning rate from 0 for a twentieth of the steps and lets it fall
+        to 0 along a cosine until the last of the `epochs`. `partial_fit`, whose end is unknown,
+        keeps it constant.
+    weight_decay : float, default=0.0
+        Fraction of each weight taken off at each step, times the learning rate (AdamW [2]_).
+        Offsets and the scales of normalizations are left alone.
+    weight_average : float, default=0.0
+        Momentum of a running average of the weights over the steps of `fit`, which replaces
+        them in the end [3]_. 0 is none, 0.99 averages over some hundred steps.
     epochs : int, default=25
         Greatest number of passes over the training galaxies.
     batch_size : int, default=32
@@ -91,6 +123,19 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         Training images are stretched along each axis by up to this fraction.
     flip : {"horizontal", "vertical", "both"} or None, default="horizontal"
         How training images are mirrored.
+    symmetric : bool, default=True
+        Whether predictions and features are the mean over the image's 8 orientations (quarter
+        turns and mirror images; 4 unless it is square), which makes them exactly the same for
+        all of these and takes 8 times as long.
+    calibrate : bool, default=False
+        Whether to choose a temperature for each question on the galaxies set aside [4]_, which
+        makes predictions as sure as they are right. Needs a `validation_fraction`.
+    pretrained : FrozenEstimator, str, Pipeline or GalaxyClassifier, optional
+        A fitted classifier, or pipeline that ends with one, or the joblib file of such, whose
+        features the network starts from instead of building `network`; only its output is new.
+        Wrap an object in `sklearn.frozen.FrozenEstimator`, since cloning would empty it.
+    freeze : bool, default=False
+        Whether to train the new output only and to keep the features of `pretrained`.
     image_shape : tuple of int, optional
         (height, width) or (height, width, n_channels) of flattened rows. By default a row is
         an image of height 1.
@@ -126,8 +171,9 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         Form of the vote fractions seen in `fit`, in which `predict_proba` answers; None for
         class labels.
     model_ : keras.Model
-        The trained network. Its outputs for vote fractions are conditional ones, question by
-        question not yet scaled to sum to 1.
+        The trained network. Its outputs for vote fractions are conditional ones (with
+        ``output="sigmoid"`` not yet scaled to sum to 1), or the concentrations of Dirichlet
+        distributions (``loss="dirichlet_multinomial"``).
     history_ : dict of list of float
         Loss and metric of each epoch, for training (``"loss"``, ``"mse"`` or ``"accuracy"``)
         and for validation (with ``"val_"`` before).
@@ -158,6 +204,10 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
     References
     ----------
     .. [1] Willett et al. 2013, MNRAS 435, 2835, for the vote fractions.
+    .. [2] Loshchilov & Hutter 2019, ICLR (arXiv 1711.05101), for the weight decay.
+    .. [3] Polyak & Juditsky 1992, SIAM J. Control Optim. 30, 838, for the averaging.
+    .. [4] Guo et al. 2017, ICML 70, 1321 (arXiv 1706.04599), for the temperature.
+    .. [5] Gal & Ghahramani 2016, ICML 48, 1050 (arXiv 1506.02142), for dropout sampling.
 
     Examples
     --------
@@ -180,10 +230,15 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         network="galaxy_id",
         *,
         tree=None,
+        output="tree",
         loss="auto",
         question_weight="reach",
         class_weight=None,
+        label_smoothing=0.0,
         learning_rate=1e-3,
+        schedule="constant",
+        weight_decay=0.0,
+        weight_average=0.0,
         epochs=25,
         batch_size=32,
         validation_fraction=0.25,
@@ -192,6 +247,10 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         shift=0.1,
         zoom=0.1,
         flip="horizontal",
+        symmetric=True,
+        calibrate=False,
+        pretrained=None,
+        freeze=False,
         image_shape=None,
         warm_start=False,
         dtype_policy="float32",
@@ -203,10 +262,15 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
     ):
         self.network = network
         self.tree = tree
+        self.output = output
         self.loss = loss
         self.question_weight = question_weight
         self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
         self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.weight_decay = weight_decay
+        self.weight_average = weight_average
         self.epochs = epochs
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
@@ -215,6 +279,10 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         self.shift = shift
         self.zoom = zoom
         self.flip = flip
+        self.symmetric = symmetric
+        self.calibrate = calibrate
+        self.pretrained = pretrained
+        self.freeze = freeze
         self.image_shape = image_shape
         self.warm_start = warm_start
         self.dtype_policy = dtype_policy
@@ -343,7 +411,7 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
             X, y = self._validate_data(X, y)
         else:
             X, y = self._initialize(X, y, classes)
-        self._train(X, y, sample_weight, epochs=1, validation_fraction=0)
+        self._train(X, y, sample_weight, 1, 0, partial=True)
         return self
 
     # --------------------------------------------------------------- answers
@@ -373,7 +441,7 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         """
         check_is_fitted(self)
         tensor = self._check_X(X, reset=False)
-        outputs = predict(self.model_, tensor)
+        outputs = predict(self.model_, tensor, symmetric=self.symmetric)
         return self.target_encoder_.probabilities(outputs)
 
     def predict(self, X):
@@ -400,6 +468,104 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         """
         probabilities = self.predict_proba(X)
         return self.target_encoder_.decide(probabilities)
+
+    def predict_interval(self, X, coverage=0.9):
+        """Predict credible intervals of the vote fractions.
+
+        Only for ``loss="dirichlet_multinomial"``: the network predicts a Dirichlet distribution
+        for the answers of each question, so each conditional fraction has a beta distribution.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+        coverage : float, default=0.9
+            Probability that a fraction lies in its interval, in (0, 1).
+
+        Returns
+        -------
+        ndarray of shape (n_galaxies, n_answers, 2)
+            Lower and upper end of each conditional fraction's central interval: that of the
+            fraction which ever more volunteers would approach.
+
+        Raises
+        ------
+        NotFittedError
+            If called before `fit`.
+        ValueError
+            If the network was trained with another loss, or the coverage is not in (0, 1).
+        """
+        check_is_fitted(self)
+        if not 0 < coverage < 1:
+            raise ValueError(f"coverage must be in (0, 1), got {coverage!r}.")
+        tensor = self._check_X(X, reset=False)
+        outputs = predict(self.model_, tensor, symmetric=self.symmetric)
+        return self.target_encoder_.intervals(outputs, coverage)
+
+    def sample_proba(self, X, n_samples=10, random_state=None):
+        """Predict again and again, each time with other units dropped (Monte Carlo dropout).
+
+        The spread of the samples tells how sure the network is [5]_. A network without dropout
+        gives equal samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+        n_samples : int, default=10
+            Number of predictions.
+        random_state : int, RandomState instance or None, default=None
+            Determines what is dropped.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_galaxies, n_classes)
+            Vote fractions or probabilities, each sample as `predict_proba` would return it for
+            images as they stand.
+
+        Raises
+        ------
+        NotFittedError
+            If called before `fit`.
+        """
+        check_is_fitted(self)
+        tensor = self._check_X(X, reset=False)
+        outputs = sample_dropout(
+            self.model_, tensor, n_samples, check_random_state(random_state), PREDICTION_BATCH
+        )
+        return np.stack([self.target_encoder_.probabilities(sample) for sample in outputs])
+
+    def transform(self, X):
+        """Return the network's features: what its output is computed from.
+
+        They serve to find similar galaxies, clusters and anomalies with any tool of
+        scikit-learn.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_galaxies, n_features)
+            The input of the network's last layer that has weights; the mean over the
+            orientations if `symmetric`.
+
+        Raises
+        ------
+        NotFittedError
+            If called before `fit`.
+        ValueError
+            If the images have another shape than those seen in `fit`.
+        """
+        check_is_fitted(self)
+        tensor = self._check_X(X, reset=False)
+        features = predict(self._features, tensor, symmetric=self.symmetric)
+        return features.reshape(len(features), -1)
 
     def score(self, X, y, sample_weight=None):
         """Score the predictions; the greater the better.
@@ -429,7 +595,7 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         state = {
             name: value
             for name, value in vars(self).items()
-            if name not in ("model_", "_trainer", "_random_state")
+            if name not in ("model_", "_features", "_trainer", "_random_state")
         }
         if self.initialized_:
             state["model_"] = {
@@ -459,6 +625,7 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         if stored is not None:
             self.model_ = keras.models.model_from_json(stored["architecture"])
             self.model_.set_weights(stored["weights"])
+            self._features = feature_model(self.model_)
 
     # ------------------------------------------------------- what is required
 
@@ -468,7 +635,12 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+    @property
+    def _n_features_out(self):
+        return int(np.prod(self._features.output_shape[1:]))
 
     # -------------------------------------- scikeras' steps, also of `initialize`
 
@@ -476,10 +648,13 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         self._check_parameters()
         self._random_state = check_random_state(self.random_state)
         X, y = self._validate_data(X, y, reset=True)
-        self.target_encoder_ = make_target(y, self.tree or GZ2, classes)
+        self.target_encoder_ = make_target(
+            y, self.tree or GZ2, loss=self.loss, output=self.output, classes=classes
+        )
         self.classes_ = self.target_encoder_.classes
         self.form_ = self.target_encoder_.form
         self.model_ = self._build_keras_model()
+        self._features = feature_model(self.model_)
         self._trainer = None
         self.history_ = {}
         return X, y
@@ -497,19 +672,32 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         given = {k: v for k, v in vars(self).items() if k.startswith(PREFIX)}
         for name in given:
             self._check_network_argument(name)
+        target, n_outputs = self.target_encoder_, len(self.classes_)
+        # Before anything is seeded: loading may draw random numbers.
+        source = None if self.pretrained is None else find_fitted(self.pretrained)
         with seeded(draw_seed(self._random_state)), dtype_policy(self.dtype_policy):
-            return get_network(self.network)(
+            if source is not None:
+                network = start_from(
+                    source,
+                    self.image_shape_in_,
+                    n_outputs,
+                    target.activation,
+                    freeze=self.freeze,
+                )
+                return target.complete(network)
+            network = get_network(self.network)(
                 self.image_shape_in_,
-                len(self.classes_),
-                self.target_encoder_.activation,
+                n_outputs,
+                target.activation,
                 **{name.removeprefix(PREFIX): value for name, value in given.items()},
             )
+            return target.complete(network)
 
     # ---------------------------------------------------------------- private
 
-    def _train(self, X, y, sample_weight, epochs, validation_fraction):
+    def _train(self, X, y, sample_weight, epochs, validation_fraction, partial=False):
         target = self.target_encoder_
-        encoded = target.encode(y)
+        encoded = target.encode(y, self.label_smoothing)
         answer_weight, galaxy_weight = target.balance(self.class_weight, encoded)
         arrays = (X, encoded)
         if sample_weight is not None or galaxy_weight is not None:
@@ -530,13 +718,15 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
                     f"{validation_fraction} leaves none to train on."
                 )
             rows = self._random_state.permutation(len(X))
+        training, held_out = rows[n_held_out:], rows[:n_held_out]
         if getattr(self, "_trainer", None) is None:
-            self._trainer = self._make_trainer(answer_weight)
+            steps = None if partial else epochs * -(-len(training) // self.batch_size)
+            self._trainer = self._make_trainer(answer_weight, steps)
         self.best_epoch_ = train(
             self._trainer,
             arrays,
-            rows[n_held_out:],
-            rows[:n_held_out],
+            training,
+            held_out,
             epochs=epochs,
             batch_size=self.batch_size,
             patience=self.patience,
@@ -544,8 +734,12 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
             history=self.history_,
             verbose=self.verbose,
         )
+        if self.calibrate and n_held_out:
+            held_out = np.sort(held_out)
+            outputs = predict(self.model_, X[held_out], symmetric=self.symmetric)
+            target.calibrate(outputs, encoded[held_out])
 
-    def _make_trainer(self, answer_weight):
+    def _make_trainer(self, answer_weight, steps):
         """Compile the network with the augmentation before it."""
         inputs = images = keras.Input(self.image_shape_in_)
         if self._augments():
@@ -556,14 +750,20 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
         trainer = keras.Model(inputs, self.model_(images))
         target = self.target_encoder_
         trainer.compile(
-            optimizer=Adam(self.learning_rate),
-            loss=target.keras_loss(self.loss, self.question_weight, answer_weight),
-            metrics=[target.make_metric()],
+            optimizer=make_optimizer(
+                self.learning_rate,
+                weight_decay=self.weight_decay,
+                schedule=self.schedule,
+                average=self.weight_average,
+                steps=steps,
+            ),
+            loss=target.keras_loss(self.question_weight, answer_weight),
+            metrics=target.make_metrics(),
             jit_compile=self.jit_compile,
             run_eagerly=self.run_eagerly,
         )
         # Variables that the first training step had to make, slots here and the metric's in
-        # `make_metric`, would cost a second tracing and hold the graph in memory for good.
+        # `make_metrics`, would cost a second tracing and hold the graph in memory for good.
         trainer.optimizer.build(trainer.trainable_variables)
         return trainer
 
@@ -600,6 +800,7 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
             ("rotation", Real, 0),
             ("shift", Real, 0),
             ("zoom", Real, 0),
+            ("weight_decay", Real, 0),
         ):
             value = getattr(self, name)
             if not isinstance(value, kind) or isinstance(value, bool) or not value >= smallest:
@@ -609,6 +810,14 @@ class GalaxyClassifier(ClassifierMixin, BaseWrapper):
             raise ValueError(
                 f"validation_fraction must be in [0, 1), got {self.validation_fraction!r}."
             )
+        for name in ("label_smoothing", "weight_average"):
+            value = getattr(self, name)
+            if not (isinstance(value, Real) and 0 <= value < 1):
+                raise ValueError(f"{name} must be in [0, 1), got {value!r}.")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule must be one of {SCHEDULES}, got {self.schedule!r}.")
+        if self.calibrate and not self.validation_fraction:
+            raise ValueError("calibrate=True needs a validation_fraction above 0.")
         if not (self.patience is None or self.patience >= 0):
             raise ValueError(f"patience must be None or at least 0, got {self.patience!r}.")
         if self.dtype_policy not in DTYPE_POLICIES:

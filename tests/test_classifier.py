@@ -12,13 +12,17 @@ import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score
+from sklearn.pipeline import make_pipeline
 from tiny import tiny
 
-from galaxy_sklearn import GZ2, DecisionTree, GalaxyClassifier
+from galaxy_sklearn import GZ2, DecisionTree, FlattenToTensor, GalaxyClassifier
+from galaxy_sklearn._targets import make_target
+from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.decision_tree import Answer, Question
 
-PLAIN = {"rotation": 0, "shift": 0, "zoom": 0, "flip": None}
+PLAIN = {"rotation": 0, "shift": 0, "zoom": 0, "flip": None, "symmetric": False}
 
 
 def make(**parameters):
@@ -41,6 +45,10 @@ def fitted(data):
 @pytest.fixture(scope="module")
 def labels(data):
     return np.where(data[1].iloc[:, 0] > 0.5, "smooth", "featured")
+
+
+def clone_fitted(classifier):
+    return pickle.loads(pickle.dumps(classifier))
 
 
 def weights(classifier):
@@ -74,13 +82,52 @@ def test_answers_come_in_the_form_of_the_votes(data, fitted):
 
 def test_probabilities_are_plain_keras(data, fitted):
     outputs = fitted.model_.predict(data[0][..., None], verbose=0)
-    np.testing.assert_allclose(fitted.predict_proba(data[0]), GZ2.normalize(outputs), atol=1e-6)
+    plain = clone_fitted(fitted).set_params(symmetric=False)
+    np.testing.assert_allclose(plain.predict_proba(data[0]), outputs, atol=1e-6)
+
+
+def test_predictions_do_not_depend_on_orientation(data, fitted):
+    X = data[0]
+    for symmetric in (True, False):
+        classifier = clone_fitted(fitted).set_params(symmetric=symmetric)
+        expected = classifier.predict_proba(X), classifier.transform(X)
+        views = [np.rot90(X, k, axes=(1, 2)) for k in range(4)]
+        for view in (*views[1:], *(view[:, ::-1] for view in views)):
+            found = classifier.predict_proba(view), classifier.transform(view)
+            for a, b in zip(found, expected, strict=True):
+                assert np.array_equal(a, b) == symmetric
+    # Not square: what turns the image onto itself is half a turn and the mirrors.
+    oblong = make(epochs=1).fit(X[:, :12], data[1])
+    expected = oblong.predict_proba(X[:, :12])
+    np.testing.assert_array_equal(oblong.predict_proba(X[:, :12][:, ::-1]), expected)
+    np.testing.assert_array_equal(oblong.predict_proba(X[:, :12][:, :, ::-1]), expected)
+
+
+@pytest.mark.parametrize("output", ["tree", "sigmoid"])
+@pytest.mark.parametrize("form", ["conditional", "cumulative"])
+def test_predictions_obey_the_tree(data, output, form):
+    X, y = data
+    y = y.to_numpy() if form == "conditional" else GZ2.to_cumulative(y)
+    classifier = make(output=output, epochs=1).fit(X, y)
+    assert classifier.form_ == form
+    predicted = classifier.predict_proba(X)
+    reach = np.ones((len(X), 11)) if form == "conditional" else GZ2.reach(predicted, form=form)
+    for q, columns in enumerate(GZ2.slices):
+        np.testing.assert_allclose(predicted[:, columns].sum(axis=1), reach[:, q], atol=1e-9)
 
 
 def test_training_is_plain_keras(data):
     """One batch an epoch and nothing random: the weights must come out alike."""
     X, y = data
-    ours = make(**PLAIN, epochs=3, batch_size=len(X), validation_fraction=0, question_weight=None)
+    ours = make(
+        **PLAIN,
+        epochs=3,
+        batch_size=len(X),
+        validation_fraction=0,
+        output="sigmoid",
+        loss="binary_crossentropy",
+        question_weight=None,
+    )
     ours.initialize(X, y)
     reference = keras.models.clone_model(ours.model_)
     reference.set_weights(ours.model_.get_weights())
@@ -167,6 +214,13 @@ def test_misspelt_parameters_are_errors():
         ("network", "resnet"),
         ("network__width", 3),
         ("loss", "hinge"),
+        ("loss", "dirichlet_multinomial"),  # y are fractions
+        ("output", "softmax"),
+        ("label_smoothing", 1.0),
+        ("schedule", "linear"),
+        ("weight_decay", -1e-4),
+        ("weight_average", 1),
+        ("pretrained", "no such file"),
         ("question_weight", "votes"),
         ("class_weight", "even"),
         ("class_weight", {"a99_cloud": 2.0}),
@@ -298,6 +352,7 @@ def test_class_weight_is_sample_weight(data, labels):
 def test_class_weight_of_answers(data):
     X, y = data
     flat = {**PLAIN, "epochs": 20, "learning_rate": 0.01, "validation_fraction": 0}
+    flat |= {"output": "sigmoid", "loss": "binary_crossentropy"}
     answer = GZ2.answer_names[2]
     plain = make(**flat).fit(X, y).model_.predict(X[..., None], verbose=0)[:, 2]
     for setting in ({answer: 0.0}, "balanced"):
@@ -314,6 +369,233 @@ def test_progress_and_silence(data, capfd):
     make(verbose=1).fit(*data)
     shown = capfd.readouterr().err
     assert "epoch 2/2" in shown and "val_loss" in shown
+
+
+def test_question_weights_are_answer_weights(data):
+    X, y = data
+    flat = {**PLAIN, "validation_fraction": 0, "epochs": 1}
+    question, columns = GZ2.questions[6], GZ2.slices[6]
+    names = GZ2.answer_names[columns]
+    one = make(class_weight={question.name: 2.0, names[0]: 1.5}, **flat).fit(X, y)
+    other = make(class_weight={names[0]: 3.0, names[1]: 2.0, names[2]: 2.0}, **flat).fit(X, y)
+    np.testing.assert_array_equal(weights(one), weights(other))
+
+
+def test_label_smoothing_is_plain(data, labels):
+    X, y = data
+    smooth = y.to_numpy().copy()
+    for columns in GZ2.slices:
+        asked = smooth[:, columns].any(axis=1)
+        size = columns.stop - columns.start
+        smooth[asked, columns] = 0.8 * smooth[asked, columns] + 0.2 / size
+    flat = {**PLAIN, "validation_fraction": 0}
+    one = make(label_smoothing=0.2, **flat).fit(X, y)
+    np.testing.assert_allclose(weights(one), weights(make(**flat).fit(X, smooth)), atol=1e-6)
+    assert make(label_smoothing=0.2, **flat).fit(X, labels).predict(X).shape == (24,)
+
+
+def test_schedule_and_weight_decay_are_plain_keras(data):
+    X, y = data
+    ours = make(
+        **PLAIN,
+        epochs=30,
+        batch_size=len(X),
+        validation_fraction=0,
+        loss="mse",
+        question_weight=None,
+        schedule="cosine",
+        weight_decay=0.3,
+        learning_rate=0.01,
+    )
+    ours.initialize(X, y)
+    reference = keras.models.clone_model(ours.model_)
+    reference.set_weights(ours.model_.get_weights())
+    optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.3)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    reference.compile(optimizer, "mse", run_eagerly=True)
+    for step in range(30):
+        rate = 0.01 * step if step < 1 else 0.005 * (1 + np.cos(np.pi * (step - 1) / 29))
+        optimizer.learning_rate.assign(rate)
+        reference.train_on_batch(X[..., None], y.to_numpy())
+    ours.set_params(warm_start=True).fit(X, y)
+    expected = np.concatenate([w.ravel() for w in reference.get_weights()])
+    np.testing.assert_allclose(weights(ours), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("validation_fraction", [0, 0.25])
+def test_average_of_the_weights(data, validation_fraction, monkeypatch):
+    """Against an average that is kept by hand after each step."""
+    from galaxy_sklearn import _training
+
+    one_pass, averages = _training._one_pass, []
+
+    def watched(trainer, step, arrays, rows, batch_size, bar=None):
+        result = one_pass(trainer, step, arrays, rows, batch_size, bar)
+        if step == trainer.train_on_batch:
+            now = np.concatenate([w.ravel() for w in trainer.get_weights()])
+            averages.append(now if not averages else 0.9 * averages[-1] + 0.1 * now)
+        return result
+
+    monkeypatch.setattr(_training, "_one_pass", watched)
+    classifier = make(
+        epochs=5, batch_size=24, weight_average=0.9, validation_fraction=validation_fraction
+    )
+    classifier.fit(*data)
+    np.testing.assert_allclose(weights(classifier), averages[classifier.best_epoch_ - 1], atol=1e-6)
+
+
+# ------------------------------------------------------------ counts and intervals
+
+
+@pytest.fixture(scope="module")
+def counted():
+    """A survey with its counts, true probabilities and a classifier that learned counts."""
+    data = make_galaxies(64, image_size=16, random_state=3, return_X_y=False)
+    X = data.data.mean(axis=-1).astype(np.float32) / 255
+    classifier = make(loss="dirichlet_multinomial", epochs=30, learning_rate=0.01, patience=None)
+    return X, data, classifier.fit(X, data.counts)
+
+
+def test_learning_from_counts(counted):
+    X, data, classifier = counted
+    assert classifier.form_ == "conditional"
+    losses = classifier.history_["loss"]
+    assert losses[-1] < losses[0]
+    predicted = classifier.predict_proba(X)
+    mean = np.mean(data.target.to_numpy()[:, :3], axis=0)
+    assert np.mean((predicted[:, :3] - data.probabilities[:, :3]) ** 2) < np.mean(
+        (mean - data.probabilities[:, :3]) ** 2
+    )
+    # A question nobody was asked costs nothing: other answers to it change nothing.
+    loss = classifier.target_encoder_.keras_loss("reach", None)
+    counts = data.counts.astype(np.float32)
+    counts[:, GZ2.slices[10]] = 0
+    one = classifier.model_.predict(X[..., None], verbose=0)
+    other = one.copy()
+    other[:, GZ2.slices[10]] *= 7
+    np.testing.assert_array_equal(loss(counts, one), loss(counts, other))
+
+
+def test_intervals_are_those_of_the_dirichlet_distribution(counted):
+    X, _, classifier = counted
+    plain = clone_fitted(classifier).set_params(symmetric=False)
+    ends = plain.predict_interval(X[:3], coverage=0.8)
+    assert ends.shape == (3, 37, 2)
+    a = plain.model_.predict(X[:3, ..., None], verbose=0)
+    rng = np.random.default_rng(0)
+    for columns in GZ2.slices:
+        for galaxy in range(3):
+            drawn = rng.dirichlet(a[galaxy, columns].astype(float), size=20_000)
+            inside = (ends[galaxy, columns, 0] < drawn) & (drawn < ends[galaxy, columns, 1])
+            np.testing.assert_allclose(inside.mean(axis=0), 0.8, atol=0.02)
+    wider = plain.predict_interval(X[:3], coverage=0.9)
+    assert (wider[..., 0] <= ends[..., 0]).all() and (wider[..., 1] >= ends[..., 1]).all()
+    with pytest.raises(ValueError, match=r"coverage must be in \(0, 1\), got 95"):
+        plain.predict_interval(X, coverage=95)
+
+
+def test_intervals_need_counts(data, fitted):
+    with pytest.raises(ValueError, match="trained with loss='dirichlet_multinomial'"):
+        fitted.predict_interval(data[0])
+    with pytest.raises(ValueError, match="needs y to be the number of votes"):
+        make(loss="dirichlet_multinomial").fit(*data)
+    with pytest.raises(ValueError, match="needs output='tree'"):
+        make(loss="dirichlet_multinomial", output="sigmoid").fit(*data)
+
+
+def test_calibration_finds_the_temperature(data, counted):
+    """What was made too sure is made as sure as it was."""
+    rng = np.random.default_rng(0)
+    true = GZ2.normalize(rng.dirichlet(np.ones(37), size=300))
+    for loss, heat, given in (
+        ("cross_entropy", 2.5, GZ2.normalize(true**2.5)),
+        ("dirichlet_multinomial", 3.0, 3.0 * 20 * true),
+    ):
+        target = make_target(counted[1].counts, GZ2, loss=loss)
+        votes = true
+        if loss == "dirichlet_multinomial":
+            votes = np.zeros_like(true)
+            for columns in GZ2.slices:
+                for i, a in enumerate(20 * true[:, columns]):
+                    votes[i, columns] = rng.multinomial(200, rng.dirichlet(np.maximum(a, 1e-3)))
+        target.calibrate(given, votes)
+        np.testing.assert_allclose(target.temperature, heat, rtol=0.3)
+        assert abs(np.mean(np.log(target.temperature)) - np.log(heat)) < 0.1
+
+
+def test_calibration_is_kept(data, labels):
+    X, y = data
+    classifier = make(calibrate=True, epochs=1).fit(X, y)
+    assert (classifier.target_encoder_.temperature != 1).all()
+    np.testing.assert_array_equal(
+        clone_fitted(classifier).predict_proba(X), classifier.predict_proba(X)
+    )
+    by_label = make(calibrate=True, epochs=1).fit(X, labels)
+    np.testing.assert_allclose(by_label.predict_proba(X).sum(axis=1), 1)
+    with pytest.raises(ValueError, match="calibrate=True needs a validation_fraction"):
+        make(calibrate=True, validation_fraction=0).fit(X, y)
+
+
+def test_samples_of_dropout(data):
+    X, y = data
+    classifier = make(network__dropout=0.5).fit(X, y)
+    before = pickle.dumps(classifier)
+    samples = classifier.sample_proba(X, 30, random_state=0)
+    assert samples.shape == (30, 24, 37)
+    assert (samples.std(axis=0) > 0).any(axis=1).all()
+    np.testing.assert_array_equal(samples, classifier.sample_proba(X, 30, random_state=0))
+    assert pickle.dumps(classifier) == before
+    plain = classifier.set_params(symmetric=False).predict_proba(X)
+    np.testing.assert_allclose(samples.mean(axis=0), plain, atol=0.1)
+    small = {"network__filters": (4, 4), "network__dropout": 0.0}
+    without = make(network="residual", **small).fit(X, y).set_params(symmetric=False)
+    for sample in without.sample_proba(X, 2):
+        np.testing.assert_allclose(sample, without.predict_proba(X), atol=1e-6)
+
+
+# -------------------------------------------------- features, and what starts from them
+
+
+def test_features_are_what_the_output_is_computed_from(data, fitted):
+    X = data[0]
+    plain = clone_fitted(fitted).set_params(symmetric=False)
+    features = plain.transform(X)
+    assert features.shape == (24, 16) and features.dtype == np.float32
+    (kernel, offset) = plain.model_.get_weights()[-2:]
+    logits = features @ kernel + offset
+    expected = np.exp(logits)
+    np.testing.assert_allclose(plain.predict_proba(X), GZ2.normalize(expected), atol=1e-5)
+    assert plain.get_feature_names_out()[:2].tolist() == ["galaxyclassifier0", "galaxyclassifier1"]
+    assert clone_fitted(fitted).set_output(transform="pandas").transform(X).shape == (24, 16)
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_fine_tuning(data, labels, fitted, freeze, tmp_path):
+    X, _ = data
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    pipeline = make_pipeline(FlattenToTensor(), fitted)
+    found = []
+    for source in (FrozenEstimator(fitted), str(tmp_path / "model.joblib"), pipeline):
+        new = make(pretrained=source, freeze=freeze, epochs=3)
+        if source is not pipeline:
+            new = clone(new)
+        new.fit(X, labels)
+        assert new.predict_proba(X).shape == (24, 2)
+        same = np.array_equal(new.transform(X), fitted.transform(X))
+        assert same == freeze
+        found.append(weights(new))
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+    loaded = clone_fitted(new)
+    np.testing.assert_array_equal(loaded.predict_proba(X), new.predict_proba(X))
+
+
+def test_what_cannot_be_fine_tuned(data, fitted):
+    X, y = data
+    with pytest.raises(ValueError, match="pretrained must be a fitted GalaxyClassifier"):
+        make(pretrained=clone(fitted)).fit(X, y)
+    with pytest.raises(ValueError, match=r"fitted on images of shape \(16, 16, 1\)"):
+        make(pretrained=fitted).fit(X[:, :8], y)
 
 
 # ---------------------------------------------------- scikit-learn's ways, over images

@@ -17,6 +17,7 @@ CLASSIFIER = GalaxyClassifier(
     shift=0,
     zoom=0,
     flip=None,
+    symmetric=False,
     run_eagerly=True,
 )
 EXPECTED = {
