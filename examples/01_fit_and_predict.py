@@ -18,8 +18,7 @@ train, test = slice(0, 200), slice(200, 300)
 pipe = make_galaxy_pipeline(random_state=0).set_params(
     resize__size=32,
     classifier__epochs=4,
-    classifier__network__filters=(16, 16, 32, 32),
-    classifier__network__dense_units=(64, 64),
+    classifier__network__filters=(16, 32, 32),
 )
 pipe.fit(images[train], votes[train])
 

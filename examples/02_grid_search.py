@@ -23,14 +23,13 @@ with tempfile.TemporaryDirectory() as folder:
     pipe = make_galaxy_pipeline(memory=str(Path(folder) / "cache"), random_state=0).set_params(
         resize__size=16,
         classifier__epochs=1,
-        classifier__network__dense_units=(32, 32),
     )
     search = GridSearchCV(
         pipe,
         {
             "crop__size": [24, 32],
             "classifier__network__dropout": [0.2, 0.5],
-            "classifier__network__filters": [(4, 4, 8, 8)],
+            "classifier__network__filters": [(4, 8)],
         },
         scoring=neg_cumulative_rmse,
         cv=2,

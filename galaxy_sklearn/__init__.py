@@ -20,6 +20,7 @@ _HOME = {
     "FlattenToTensor": "transformers",
     "GalaxyClassifier": "classifier",
     "GalaxyEnsemble": "ensemble",
+    "GalaxyEncoder": "encoder",
     "make_galaxy_pipeline": "pipeline",
 }
 

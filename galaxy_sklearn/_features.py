@@ -21,7 +21,7 @@ def find_fitted(pretrained):
 
     Parameters
     ----------
-    pretrained : str, FrozenEstimator, Pipeline or GalaxyClassifier
+    pretrained : str, FrozenEstimator, Pipeline, GalaxyClassifier or GalaxyEncoder
         What was fitted, or the joblib file of it.
 
     Returns
@@ -44,6 +44,7 @@ def find_fitted(pretrained):
     pretrained = getattr(pretrained, "estimator", pretrained)  # a FrozenEstimator's
     if isinstance(pretrained, Pipeline):
         pretrained = pretrained[-1]
+    pretrained = getattr(pretrained, "estimator_", pretrained)  # a GalaxyEncoder's
     if not hasattr(pretrained, "model_"):
         raise ValueError(
             f"pretrained must be a fitted GalaxyClassifier or a pipeline that ends with one, or a "

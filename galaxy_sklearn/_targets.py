@@ -1,6 +1,6 @@
-"""The two kinds of targets: vote fractions and class labels.
+"""The kinds of targets: votes, class labels, and none.
 
-Everything in which `GalaxyClassifier` treats them differently is here. Both classes have the
+Everything in which `GalaxyClassifier` treats them differently is here. The classes have the
 same methods: ``complete`` a network, ``encode`` targets for it, say how to train (``activation``,
 ``keras_loss``, ``make_metrics``, ``balance``) and turn outputs into answers (``probabilities``,
 ``decide``, ``score``).
@@ -30,6 +30,7 @@ class VoteTarget:
     """Votes of a decision tree; the network learns conditional fractions or counts."""
 
     default_loss = "cross_entropy"
+    n_views = 1
 
     def __init__(self, y, tree, loss, output):
         from galaxy_sklearn.networks.losses import VOTE_LOSSES
@@ -197,6 +198,7 @@ class LabelTarget:
     """One class label a galaxy."""
 
     activation = "softmax"
+    n_views = 1
     loss = "categorical_crossentropy"
     form = None
 
@@ -263,6 +265,35 @@ class LabelTarget:
 
     def score(self, y, probabilities, sample_weight):
         return accuracy_score(y, self.decide(probabilities), sample_weight=sample_weight)
+
+
+class NoTarget:
+    """No target: two random views of a galaxy shall be alike, other galaxies shall not."""
+
+    activation = "linear"
+    n_views = 2
+    form = None
+
+    def __init__(self, n_outputs):
+        self.classes = np.arange(n_outputs)
+
+    def complete(self, model):
+        return model
+
+    def encode(self, y, smoothing=0.0):
+        # Keras asks for something.
+        return np.zeros((len(y), 1), dtype=np.float32)
+
+    def balance(self, class_weight, encoded):
+        return None, None
+
+    def keras_loss(self, question_weight, answer_weight):
+        from galaxy_sklearn.networks.self_supervision import vicreg_loss
+
+        return vicreg_loss
+
+    def make_metrics(self):
+        return []
 
 
 def _tempered(probabilities, temperature):

@@ -161,11 +161,13 @@ def make_optimizer(
             warmup_target=learning_rate if warm_up else None,
             warmup_steps=warm_up,
         )
+    # A running average with momentum m reaches back over some 1 / (1 - m) steps.
+    reach = average * steps if steps else 0
     optimizer = Adam(
         learning_rate,
         weight_decay=weight_decay or None,
-        use_ema=bool(average and steps),
-        ema_momentum=average,
+        use_ema=reach > 1,
+        ema_momentum=1 - 1 / max(reach, 1),
     )
     if weight_decay:
         # Those that only shift and scale.

@@ -64,7 +64,7 @@ class GalaxyClassifier(
 
     Parameters
     ----------
-    network : str or callable, default="galaxy_id"
+    network : str or callable, default="residual"
         Name of a network in `galaxy_sklearn.networks`, or a function ``(input_shape,
         n_outputs, activation, **arguments)`` that returns an uncompiled `keras.Model`.
     tree : DecisionTree, optional
@@ -95,33 +95,33 @@ class GalaxyClassifier(
         asked (or of all classes), from 0 to 1.
     learning_rate : float, default=1e-3
         Learning rate of the Adam optimizer; the greatest one of a schedule.
-    schedule : {"constant", "cosine"}, default="constant"
+    schedule : {"constant", "cosine"}, default="cosine"
         "cosine" raises the learning rate from 0 for a twentieth of the steps and lets it fall
         to 0 along a cosine until the last of the `epochs`. `partial_fit`, whose end is unknown,
         keeps it constant.
-    weight_decay : float, default=0.0
+    weight_decay : float, default=0.01
         Fraction of each weight taken off at each step, times the learning rate (AdamW [2]_).
         Offsets and the scales of normalizations are left alone.
-    weight_average : float, default=0.0
-        Momentum of a running average of the weights over the steps of `fit`, which replaces
-        them in the end [3]_. 0 is none, 0.99 averages over some hundred steps.
-    epochs : int, default=25
+    weight_average : float, default=0.05
+        Over which part of the steps of `fit` the weights are averaged, from 0 (not at all) to
+        1: a running average takes their place in the end [3]_.
+    epochs : int, default=60
         Greatest number of passes over the training galaxies.
     batch_size : int, default=32
         Galaxies a step.
-    validation_fraction : float, default=0.25
+    validation_fraction : float, default=0.1
         Fraction of the galaxies, drawn at random, that is set aside to choose the best epoch,
         whose weights are kept. 0 sets none aside and keeps the last epoch.
-    patience : int or None, default=20
+    patience : int or None, default=None
         Training stops when the validation loss has not improved for so many epochs. None
-        never stops it.
-    rotation : float, default=30.0
+        never stops it: under a falling learning rate the best epochs are the last.
+    rotation : float, default=180.0
         Training images are rotated by up to so many degrees, either way.
     shift : float, default=0.1
         Training images are shifted along each axis by up to this fraction of their side.
     zoom : float, default=0.1
         Training images are stretched along each axis by up to this fraction.
-    flip : {"horizontal", "vertical", "both"} or None, default="horizontal"
+    flip : {"horizontal", "vertical", "both"} or None, default="both"
         How training images are mirrored.
     symmetric : bool, default=True
         Whether predictions and features are the mean over the image's 8 orientations (quarter
@@ -215,8 +215,7 @@ class GalaxyClassifier(
     >>> from galaxy_sklearn.datasets import make_galaxies
     >>> X, y = make_galaxies(8, image_size=16, random_state=0)
     >>> classifier = GalaxyClassifier(
-    ...     network__filters=(2, 2, 2, 2),
-    ...     network__dense_units=(4, 4),
+    ...     network__filters=(4, 4),
     ...     epochs=1,
     ...     run_eagerly=True,
     ...     random_state=0,
@@ -227,7 +226,7 @@ class GalaxyClassifier(
 
     def __init__(
         self,
-        network="galaxy_id",
+        network="residual",
         *,
         tree=None,
         output="tree",
@@ -236,17 +235,17 @@ class GalaxyClassifier(
         class_weight=None,
         label_smoothing=0.0,
         learning_rate=1e-3,
-        schedule="constant",
-        weight_decay=0.0,
-        weight_average=0.0,
-        epochs=25,
+        schedule="cosine",
+        weight_decay=0.01,
+        weight_average=0.05,
+        epochs=60,
         batch_size=32,
-        validation_fraction=0.25,
-        patience=20,
-        rotation=30.0,
+        validation_fraction=0.1,
+        patience=None,
+        rotation=180.0,
         shift=0.1,
         zoom=0.1,
-        flip="horizontal",
+        flip="both",
         symmetric=True,
         calibrate=False,
         pretrained=None,
@@ -648,16 +647,20 @@ class GalaxyClassifier(
         self._check_parameters()
         self._random_state = check_random_state(self.random_state)
         X, y = self._validate_data(X, y, reset=True)
-        self.target_encoder_ = make_target(
+        target = make_target(
             y, self.tree or GZ2, loss=self.loss, output=self.output, classes=classes
         )
-        self.classes_ = self.target_encoder_.classes
-        self.form_ = self.target_encoder_.form
+        self._begin(target)
+        return X, y
+
+    def _begin(self, target):
+        self.target_encoder_ = target
+        self.classes_ = target.classes
+        self.form_ = target.form
         self.model_ = self._build_keras_model()
         self._features = feature_model(self.model_)
         self._trainer = None
         self.history_ = {}
-        return X, y
 
     def _validate_data(self, X=None, y=None, reset=False):
         if y is None:
@@ -741,14 +744,19 @@ class GalaxyClassifier(
 
     def _make_trainer(self, answer_weight, steps):
         """Compile the network with the augmentation before it."""
-        inputs = images = keras.Input(self.image_shape_in_)
-        if self._augments():
-            seed = draw_seed(self._random_state)
-            images = RandomAffine(self.rotation, self.shift, self.zoom, self.flip, seed=seed)(
-                inputs
-            )
-        trainer = keras.Model(inputs, self.model_(images))
+        inputs = keras.Input(self.image_shape_in_)
         target = self.target_encoder_
+
+        def augmented():
+            if not self._augments():
+                return inputs
+            seed = draw_seed(self._random_state)
+            return RandomAffine(self.rotation, self.shift, self.zoom, self.flip, seed=seed)(inputs)
+
+        outputs = [self.model_(augmented()) for _ in range(target.n_views)]
+        trainer = keras.Model(
+            inputs, outputs[0] if len(outputs) == 1 else keras.ops.stack(outputs, 1)
+        )
         trainer.compile(
             optimizer=make_optimizer(
                 self.learning_rate,

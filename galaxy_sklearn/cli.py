@@ -48,7 +48,7 @@ def train(arguments):
     model = Path(arguments.model)
     if not model.parent.is_dir():
         raise FileNotFoundError(f"--model {model}: there is no folder {str(model.parent)!r}.")
-    pipe = make_galaxy_pipeline(n_jobs=-1, random_state=0, verbose=1)
+    pipe = make_galaxy_pipeline(arguments.recipe, n_jobs=-1, random_state=0, verbose=1)
     pipe.set_params(**dict(arguments.set))
     data = load_galaxy_zoo(arguments.images, arguments.votes, mapping=arguments.mapping)
     print(f"Training on {len(data.data)} galaxies ({data.form} vote fractions).")
@@ -143,8 +143,6 @@ def demo(arguments):
     small = {
         "resize__size": 48,
         "classifier__epochs": arguments.epochs,
-        "classifier__network__filters": (32, 64, 96, 96),
-        "classifier__network__dense_units": (512, 512),
     }
     settings = " ".join(f"--set {shlex.quote(f'{k}={v}')}" for k, v in small.items())
     place = shlex.quote(str(folder))
@@ -190,6 +188,9 @@ def _parser():
     sub.add_argument("--epochs", type=_positive, default=15)
     sub = command(train, votes=True)
     sub.add_argument("--model", required=True, metavar="FILE", help="where to save")
+    sub.add_argument(
+        "--recipe", default="residual", help="residual (the default) or galaxy_id, the reference"
+    )
     sub.add_argument(
         "--set",
         type=_setting,

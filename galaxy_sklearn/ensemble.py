@@ -36,6 +36,10 @@ class GalaxyEnsemble(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         The class labels, or the names of the tree's answers in column order.
     form_ : {"conditional", "cumulative"} or None
         Form of the vote fractions, see `GalaxyClassifier`.
+    n_features_in_ : int
+        Number of pixels in a flattened row. Only if `fit` saw rows.
+    feature_names_in_ : ndarray of str
+        Names of the columns. Only if `fit` saw a data frame.
 
     References
     ----------
@@ -87,8 +91,10 @@ class GalaxyEnsemble(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             clone(self.estimator).set_params(random_state=draw_seed(rng)).fit(X, y, sample_weight)
             for _ in range(self.n_estimators)
         ]
-        first = self.estimators_[0]
-        self.classes_, self.form_ = first.classes_, first.form_
+        first = vars(self.estimators_[0])
+        for name in ("classes_", "form_", "n_features_in_", "feature_names_in_"):
+            if name in first:
+                setattr(self, name, first[name])
         return self
 
     def predict_proba(self, X):

@@ -27,6 +27,7 @@ PLAIN = {"rotation": 0, "shift": 0, "zoom": 0, "flip": None, "symmetric": False}
 
 def make(**parameters):
     defaults = {"network": tiny, "epochs": 2, "random_state": 0, "run_eagerly": True}
+    defaults |= {"schedule": "constant", "weight_decay": 0, "weight_average": 0}
     return GalaxyClassifier(**{**defaults, **parameters})
 
 
@@ -194,7 +195,7 @@ def test_network_arguments_are_parameters(data):
     assert classifier.model_.layers[2].units == 5
     assert "network__units=5" in repr(classifier)
     reference = GalaxyClassifier().get_params()
-    assert reference["network__filters"] == (64, 128, 256, 256)
+    assert reference["network__filters"] == (32, 64, 128, 256)
 
 
 def test_misspelt_parameters_are_errors():
@@ -433,12 +434,12 @@ def test_average_of_the_weights(data, validation_fraction, monkeypatch):
         result = one_pass(trainer, step, arrays, rows, batch_size, bar)
         if step == trainer.train_on_batch:
             now = np.concatenate([w.ravel() for w in trainer.get_weights()])
-            averages.append(now if not averages else 0.9 * averages[-1] + 0.1 * now)
+            averages.append(now if not averages else 0.6 * averages[-1] + 0.4 * now)
         return result
 
     monkeypatch.setattr(_training, "_one_pass", watched)
     classifier = make(
-        epochs=5, batch_size=24, weight_average=0.9, validation_fraction=validation_fraction
+        epochs=5, batch_size=24, weight_average=0.5, validation_fraction=validation_fraction
     )
     classifier.fit(*data)
     np.testing.assert_allclose(weights(classifier), averages[classifier.best_epoch_ - 1], atol=1e-6)
@@ -452,7 +453,7 @@ def counted():
     """A survey with its counts, true probabilities and a classifier that learned counts."""
     data = make_galaxies(64, image_size=16, random_state=3, return_X_y=False)
     X = data.data.mean(axis=-1).astype(np.float32) / 255
-    classifier = make(loss="dirichlet_multinomial", epochs=30, learning_rate=0.01, patience=None)
+    classifier = make(loss="dirichlet_multinomial", epochs=40, learning_rate=0.01, **PLAIN)
     return X, data, classifier.fit(X, data.counts)
 
 

@@ -11,6 +11,9 @@ from galaxy_sklearn import GalaxyClassifier
 CLASSIFIER = GalaxyClassifier(
     network=tiny,
     learning_rate=0.02,
+    schedule="constant",
+    weight_decay=0,
+    weight_average=0,
     epochs=15,
     validation_fraction=0,
     rotation=0,

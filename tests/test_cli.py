@@ -10,6 +10,7 @@ import pytest
 from galaxy_sklearn import GZ2, cli
 
 SETTINGS = [
+    *("--recipe", "galaxy_id"),
     *("--set", "resize__size=12", "--set", "classifier__epochs=1"),
     *("--set", "classifier__network__filters=(2, 2, 2, 2)"),
     *("--set", "classifier__network__dense_units=(4, 4)"),

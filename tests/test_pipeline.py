@@ -8,7 +8,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from tiny import tiny
 
-from galaxy_sklearn import GZ2, make_galaxy_pipeline
+from galaxy_sklearn import GZ2, Grayscale, make_galaxy_pipeline
 from galaxy_sklearn.metrics import neg_cumulative_rmse
 
 SMALL = {
@@ -16,8 +16,7 @@ SMALL = {
     "classifier__epochs": 1,
     "classifier__random_state": 0,
     "classifier__run_eagerly": True,
-    "classifier__network__filters": (2, 2, 2, 2),
-    "classifier__network__dense_units": (4, 4),
+    "classifier__network__filters": (2, 2),
 }
 
 
@@ -38,7 +37,7 @@ def test_ten_lines_of_user_code(folder):
     paths, votes = load_galaxy_zoo(folder / "images", folder / "votes.csv", return_X_y=True)
     pipe = make_galaxy_pipeline(random_state=0)
     pipe.set_params(crop__size=16, resize__size=12, classifier__epochs=1)
-    pipe.set_params(classifier__network__filters=(2, 2, 2, 2), classifier__run_eagerly=True)
+    pipe.set_params(classifier__network__filters=(2, 2), classifier__run_eagerly=True)
     pipe.fit(paths, votes)
     fractions = pd.DataFrame(pipe.predict_proba(paths), columns=pipe.classes_)
     assert fractions.shape == (24, 37)
@@ -47,17 +46,20 @@ def test_ten_lines_of_user_code(folder):
 
 def test_steps_can_be_seen_replaced_and_left_out(paths, votes, fitted):
     assert list(fitted.named_steps) == ["read", "crop", "gray", "resize", "tensor", "classifier"]
-    assert fitted[:5].transform(paths).shape == (24, 12, 12, 1)
+    assert fitted[:5].transform(paths).shape == (24, 12, 12, 3)
     assert fitted[:2].transform(paths)[0].shape == (16, 16, 3)
-    colour = make_galaxy_pipeline().set_params(**SMALL, gray="passthrough")
-    colour.fit(paths, votes)
-    assert colour["classifier"].image_shape_in_ == (12, 12, 3)
-    assert "GalaxyClassifier" in colour._repr_html_()
-    assert colour.set_output(transform="pandas").predict_proba(paths[:2]).shape == (2, 37)
+    gray = make_galaxy_pipeline().set_params(**SMALL, gray=Grayscale())
+    gray.fit(paths, votes)
+    assert gray["classifier"].image_shape_in_ == (12, 12, 1)
+    assert "GalaxyClassifier" in gray._repr_html_()
+    gray.set_output(transform="pandas")
+    assert gray.predict_proba(paths[:2]).shape == (2, 37)
+    assert gray.transform(paths[:2]).columns.tolist() == ["galaxyclassifier0", "galaxyclassifier1"]
 
 
-def test_the_references_defaults():
-    parameters = make_galaxy_pipeline().get_params()
+def test_the_references_recipe(paths, votes):
+    reference = make_galaxy_pipeline("galaxy_id")
+    parameters = reference.get_params()
     expected = {
         "crop__size": 0.5,
         "resize__size": 64,
@@ -71,8 +73,20 @@ def test_the_references_defaults():
         "classifier__zoom": 0.1,
         "classifier__flip": "horizontal",
         "classifier__network__dropout": (0.5, 0.5, 0.25),
+        "classifier__output": "sigmoid",
+        "classifier__loss": "binary_crossentropy",
+        "classifier__question_weight": None,
+        "classifier__schedule": "constant",
+        "classifier__validation_fraction": 0.25,
     }
     assert {name: parameters[name] for name in expected} == expected
+    assert reference["gray"] is not make_galaxy_pipeline("galaxy_id")["gray"]
+    small = {"network__filters": (2, 2, 2, 2), "network__dense_units": (4, 4), "epochs": 1}
+    reference.set_params(resize__size=12)["classifier"].set_params(**small, run_eagerly=True)
+    classifier = reference.fit(paths, votes)["classifier"]
+    assert classifier.image_shape_in_ == (12, 12, 1)
+    with pytest.raises(ValueError, match="recipe must be one of .* got 'vgg'"):
+        make_galaxy_pipeline("vgg")
 
 
 def test_paths_and_arrays_give_the_same_bits(paths, fitted):
@@ -89,7 +103,7 @@ def test_grid_search_on_paths_with_cache_and_workers(paths, votes, tmp_path):
         {
             "crop__size": [12, 0.5],
             "classifier__network__dropout": [0.1, 0.5],
-            "classifier__network__filters": [(2, 2, 2, 2), (4, 2, 2, 2)],
+            "classifier__network__filters": [(2, 2), (4, 2)],
         },
         scoring=neg_cumulative_rmse,
         cv=2,

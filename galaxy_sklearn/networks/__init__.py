@@ -60,7 +60,7 @@ def get_network(network):
 
 
 def arguments(network):
-    """Return the keyword arguments of a network's function and their defaults.
+    """Return the keyword arguments of a network's function, but for the activation.
 
     Parameters
     ----------
@@ -75,5 +75,5 @@ def arguments(network):
     return {
         name: parameter.default
         for name, parameter in inspect.signature(network).parameters.items()
-        if parameter.default is not parameter.empty
+        if parameter.default is not parameter.empty and name != "activation"
     }
