@@ -150,7 +150,7 @@ ABLATIONS = {
     "predictions from one orientation": network(classifier__symmetric=False),
     "constant learning rate": network(classifier__schedule="constant"),
     "no weight decay": network(classifier__weight_decay=0.0),
-    "no average of weights": network(classifier__weight_average=0.0),
+    "average of the weights over 5% of the steps": network(classifier__weight_average=0.05),
     "float32 instead of bfloat16": network(classifier__dtype_policy="float32"),
     "the reference network": network(classifier__network="galaxy_id"),
 }

@@ -102,7 +102,7 @@ class GalaxyClassifier(
     weight_decay : float, default=0.01
         Fraction of each weight taken off at each step, times the learning rate (AdamW [2]_).
         Offsets and the scales of normalizations are left alone.
-    weight_average : float, default=0.05
+    weight_average : float, default=0.0
         Over which part of the steps of `fit` the weights are averaged, from 0 (not at all) to
         1: a running average takes their place in the end [3]_.
     epochs : int, default=60
@@ -237,7 +237,7 @@ class GalaxyClassifier(
         learning_rate=1e-3,
         schedule="cosine",
         weight_decay=0.01,
-        weight_average=0.05,
+        weight_average=0.0,
         epochs=60,
         batch_size=32,
         validation_fraction=0.1,

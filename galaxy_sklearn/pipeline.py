@@ -27,7 +27,6 @@ RECIPES = {
         "classifier__question_weight": None,
         "classifier__schedule": "constant",
         "classifier__weight_decay": 0.0,
-        "classifier__weight_average": 0.0,
         "classifier__epochs": 25,
         "classifier__validation_fraction": 0.25,
         "classifier__patience": 20,
