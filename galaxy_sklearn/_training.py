@@ -153,6 +153,7 @@ def make_optimizer(
 
     The latter has neither schedule nor average of the weights.
     """
+    learning_rate = float(learning_rate)
     if schedule == "cosine" and steps is not None:
         warm_up = steps // 20
         learning_rate = keras.optimizers.schedules.CosineDecay(
@@ -256,12 +257,15 @@ def _without_retracing_alarm():
 
 
 def _one_pass(trainer, step, arrays, rows, batch_size, bar=None):
-    trainer.reset_metrics()
+    sums = {}
     for batch in gen_batches(len(rows), batch_size):
-        figures = step(*(array[rows[batch]] for array in arrays), return_dict=True)
+        # Keras returns the loss of the batch, but metrics since they were reset.
+        trainer.reset_metrics()
+        for name, value in step(*(a[rows[batch]] for a in arrays), return_dict=True).items():
+            sums[name] = sums.get(name, 0.0) + len(rows[batch]) * float(value)
         if bar is not None:
             bar.update(len(rows[batch]))
-    return {name: float(value) for name, value in figures.items()}
+    return {name: total / len(rows) for name, total in sums.items()}
 
 
 def _orientations(shape):

@@ -105,7 +105,7 @@ class GalaxyClassifier(
     weight_average : float, default=0.0
         Over which part of the steps of `fit` the weights are averaged, from 0 (not at all) to
         1: a running average takes their place in the end [3]_.
-    epochs : int, default=60
+    epochs : int, default=100
         Greatest number of passes over the training galaxies.
     batch_size : int, default=32
         Galaxies a step.
@@ -238,7 +238,7 @@ class GalaxyClassifier(
         schedule="cosine",
         weight_decay=0.01,
         weight_average=0.0,
-        epochs=60,
+        epochs=100,
         batch_size=32,
         validation_fraction=0.1,
         patience=None,

@@ -142,6 +142,21 @@ def test_training_is_plain_keras(data):
     np.testing.assert_allclose(weights(ours), expected, atol=1e-5)
 
 
+def test_history_is_the_mean_over_all_batches(data):
+    X, y = data
+    classifier = make(**PLAIN, epochs=1, learning_rate=0, batch_size=5, validation_fraction=0.4)
+    classifier.fit(X, y)
+    expected = classifier.model_.predict(X[..., None], verbose=0)
+    loss = classifier.target_encoder_.keras_loss("reach", None)
+    of_galaxies = np.asarray(loss(y.to_numpy(np.float32), expected))
+    squares = ((y.to_numpy() - expected) ** 2).mean(axis=1)
+    # Nothing was learned, so the 14 to train on and the 10 held out have one network.
+    for values, name in ((of_galaxies, "loss"), (squares, "mse")):
+        train, held_out = classifier.history_[name][0], classifier.history_[f"val_{name}"][0]
+        assert (14 * train + 10 * held_out) / 24 == pytest.approx(values.mean(), rel=1e-5)
+    assert classifier.history_["loss"] != classifier.history_["val_loss"]
+
+
 def test_predictions_are_one_path(data, fitted):
     path = fitted.predict(data[0])
     np.testing.assert_array_equal(path, GZ2.walk(fitted.predict_proba(data[0])))
