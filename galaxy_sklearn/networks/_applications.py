@@ -1,6 +1,7 @@
 """Well-known networks, as `keras.applications` has them."""
 
 from functools import partial
+from pathlib import Path
 
 # The least side of an image, and what brings pixels of 0-1 to what published weights expect.
 # EfficientNet and ConvNeXt scale 0-255 themselves.
@@ -56,6 +57,8 @@ def application(
     height, width, channels = input_shape
     if channels not in (1, 3):
         raise ValueError(f"{name} needs images of 1 or 3 channels, got {channels}.")
+    if weights is not None and not Path(weights).is_file():
+        raise FileNotFoundError(f"{name}: there is no file of weights {weights!r}.")
     x = inputs = keras.Input(input_shape)
     if min(height, width) < least:
         factor = least / min(height, width)

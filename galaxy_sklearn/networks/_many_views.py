@@ -15,7 +15,7 @@ def many_views(
     Parameters
     ----------
     input_shape : tuple of int
-        (height, width, n_channels); height and width are equal and at least 56, originally 69.
+        (height, width, n_channels); height and width are equal and at least 57, originally 69.
     n_outputs : int
         Number of outputs.
     activation : str, default="sigmoid"
@@ -47,9 +47,9 @@ def many_views(
     from galaxy_sklearn.networks._layers import JoinViews, Views
 
     height, width = input_shape[:2]
-    if height != width or height < 56:
+    if height != width or height < 57:
         raise ValueError(
-            f"many_views needs square images of at least 56 x 56 pixels, got {height} x {width}."
+            f"many_views needs square images of at least 57 x 57 pixels, got {height} x {width}."
         )
     first, second, third, fourth = filters
     inputs = keras.Input(input_shape)
