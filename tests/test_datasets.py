@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from galaxy_sklearn import GZ2
-from galaxy_sklearn.datasets import find_images, load_galaxy_zoo, make_galaxies
+from galaxy_sklearn.datasets import find_images, load_galaxy_zoo, make_galaxies, split_galaxies
 from galaxy_sklearn.votes import check_votes
 
 # ------------------------------------------------------------------------ real
@@ -185,3 +185,70 @@ def test_images_show_what_is_voted():
 def test_bad_parameters(name):
     with pytest.raises(ValueError, match=f"{name} must be a positive int, got 0"):
         make_galaxies(**{name: 0})
+
+
+# ---------------------------------------------------------------------- splits
+
+
+def test_split_is_the_same_everywhere():
+    """Written down once: this must never change."""
+    settings = {"test_size": 0.3, "validation_size": 0.2}
+    numbers = np.arange(587722981741363294, 587722981741363306)
+    found = split_galaxies(numbers, random_state=1, **settings)
+    assert (
+        "".join(part[1] for part in found) == "rrerrereaera"
+    )  # (t)r(ain), (v)a(lidation), (t)e(st)
+    names = numbers.astype(str)
+    np.testing.assert_array_equal(split_galaxies(names, random_state=1, **settings), found)
+    order = np.random.default_rng(0).permutation(12)
+    np.testing.assert_array_equal(
+        split_galaxies(names[order], random_state=1, **settings), found[order]
+    )
+    assert (split_galaxies(names, random_state=2, **settings) != found).any()
+
+
+def test_split_keeps_galaxies_together_and_classes_apart():
+    rng = np.random.default_rng(0)
+    galaxies = rng.integers(0, 3000, size=9000)
+    kinds = np.array(["spiral", "elliptical", "merger", "ring"])
+    classes = kinds[np.minimum(galaxies % 11, 3)]
+    table = pd.DataFrame({"galaxy": galaxies, "class": classes})
+    table["split"] = split_galaxies(galaxies, stratify=classes, test_size=0.25, validation_size=0.1)
+    assert (table.groupby("galaxy")["split"].nunique() == 1).all()
+    once = table.drop_duplicates("galaxy")
+    for _, members in once.groupby("class"):
+        counts = members["split"].value_counts()
+        assert abs(counts["test"] - 0.25 * len(members)) <= 1
+        assert abs(counts["validation"] - 0.1 * len(members)) <= 1
+    # Classes of one galaxy are not all put into the same part.
+    single = split_galaxies(np.arange(1000), stratify=np.arange(1000), test_size=0.3)
+    assert 0.2 < (single == "test").mean() < 0.4
+
+
+def test_split_as_a_column(images, table, tmp_path):
+    table["split"] = split_galaxies(table["objid"], test_size=0.25, validation_size=0.25)
+    table.to_csv(tmp_path / "votes.csv", index=False)
+    found = []
+    for part in ("train", "validation", "test"):
+        data = load_galaxy_zoo(images, tmp_path / "votes.csv", split=part)
+        assert data.target.index.tolist() == table["objid"][table["split"] == part].tolist()
+        found += data.target.index.tolist()
+    assert sorted(found) == sorted(table["objid"])
+    with pytest.raises(ValueError, match=r"no row of the column 'split' is 'dev'; found \['test"):
+        load_galaxy_zoo(images, table, split="dev")
+    with pytest.raises(ValueError, match="split='test' needs a column 'split'"):
+        load_galaxy_zoo(images, table.drop(columns="split"), split="test")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"test_size": 1.5}, "test_size must be a fraction from 0 to 1, got 1.5"),
+        ({"test_size": 0.6, "validation_size": 0.6}, "must not exceed 1 together"),
+        ({"random_state": None}, "random_state must be an int, got None"),
+        ({"stratify": ["a", "b", "b"]}, r"Galaxy 1 has rows of different classes: \['a', 'b'\]"),
+    ],
+)
+def test_bad_splits(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        split_galaxies([1, 1, 2], **parameters)

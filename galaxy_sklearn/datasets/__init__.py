@@ -1,6 +1,8 @@
 """Galaxy images with vote fractions: readers of real ones and a simulation."""
 
 from galaxy_sklearn.datasets._galaxy_zoo import find_images, load_galaxy_zoo
+from galaxy_sklearn.datasets._gz2 import fetch_gz2
 from galaxy_sklearn.datasets._simulated import make_galaxies
+from galaxy_sklearn.datasets._split import split_galaxies
 
-__all__ = ["find_images", "load_galaxy_zoo", "make_galaxies"]
+__all__ = ["fetch_gz2", "find_images", "load_galaxy_zoo", "make_galaxies", "split_galaxies"]

@@ -15,7 +15,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".fits", ".fit", ".fts")
 IDS = ("GalaxyID", "asset_id", "dr7objid", "objid")
 
 
-def load_galaxy_zoo(images, votes, *, mapping=None, return_X_y=False):
+def load_galaxy_zoo(images, votes, *, mapping=None, split=None, return_X_y=False):
     """Join a folder of galaxy images with a table of vote fractions.
 
     Parameters
@@ -29,6 +29,9 @@ def load_galaxy_zoo(images, votes, *, mapping=None, return_X_y=False):
     mapping : str, path-like or DataFrame, optional
         Table with the columns ``objid`` and ``asset_id``, if the images are named by the
         latter and the votes know the former only.
+    split : {"train", "validation", "test"}, optional
+        Take the galaxies of this part only, as a column ``split`` of the votes has it (see
+        `split_galaxies`).
     return_X_y : bool, default=False
         Whether to return (paths, fractions) instead of a Bunch.
 
@@ -80,6 +83,8 @@ def load_galaxy_zoo(images, votes, *, mapping=None, return_X_y=False):
             f"{list(table.columns[:5])} ..."
         )
     columns = _vote_columns(table, name)
+    if split is not None:
+        table = table[_in_part(table, split, name)]
     table = table[[key, *columns]]
     if mapping is not None:
         table = _with_asset_ids(table, key, mapping, paths)
@@ -187,6 +192,16 @@ def _vote_columns(table, name):
         f"{name}: found neither Kaggle's columns ({GZ2.kaggle_columns[0]!r}, ...) nor the "
         f"catalogue's ({GZ2.catalogue_columns[0]!r}, ...), but {list(table.columns[:5])} ..."
     )
+
+
+def _in_part(table, split, name):
+    if "split" not in table.columns:
+        raise ValueError(f"{name}: split={split!r} needs a column 'split'; there is none.")
+    chosen = table["split"] == split
+    if not chosen.any():
+        found = sorted(map(str, table["split"].unique()))[:5]
+        raise ValueError(f"{name}: no row of the column 'split' is {split!r}; found {found}.")
+    return chosen
 
 
 def _with_asset_ids(table, key, mapping, paths):

@@ -1,0 +1,169 @@
+"""The Galaxy Zoo 2 survey, from the network."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import get_data_home
+from sklearn.utils import Bunch
+
+from galaxy_sklearn.datasets._download import RemoteFile, fetch_file
+from galaxy_sklearn.datasets._galaxy_zoo import load_galaxy_zoo
+from galaxy_sklearn.datasets._unzip import is_being_unzipped, unzip_in_place
+from galaxy_sklearn.decision_tree import GZ2
+
+RECORD = "https://zenodo.org/records/3565489/files"
+IMAGES = RemoteFile(
+    "images_gz2.zip", f"{RECORD}/images_gz2.zip", "md5:bc647032d31e50c798770cf4430525c7"
+)
+MAPPING = RemoteFile(
+    "gz2_filename_mapping.csv",
+    f"{RECORD}/gz2_filename_mapping.csv",
+    "md5:7e28465e6dfbf96c0d828c595a5bbd80",
+)
+VOTES = RemoteFile("gz2_hart16.csv.gz", "https://gz2hart.s3.amazonaws.com/gz2_hart16.csv.gz", None)
+# From this number on the mapping lists galaxies of other samples, that no image was made of,
+# many of them a second time.
+FIRST_WITHOUT_IMAGE = 295306
+CITATION = """\
+Willett et al. 2013, MNRAS 435, 2835, doi:10.1093/mnras/stt1458 (Galaxy Zoo 2);
+Hart et al. 2016, MNRAS 461, 3663, doi:10.1093/mnras/stw1588 (debiased votes);
+Zenodo, doi:10.5281/zenodo.3565489 (images); images from the Sloan Digital Sky Survey."""
+
+
+def fetch_gz2(
+    *,
+    data_home=None,
+    download_if_missing=True,
+    return_X_y=False,
+    n_retries=3,
+    delay=1.0,
+    verbose=True,
+):
+    """Load the Galaxy Zoo 2 survey, after downloading it if need be.
+
+    The images (3.4 GB, 243,434 JPEG files of 424 x 424 pixels) come from Zenodo, the votes from
+    the catalogue of Hart et al. [1]_. Broken off at any point, the next call goes on from there.
+
+    Parameters
+    ----------
+    data_home : str or path-like, optional
+        Folder for data sets; by default scikit-learn's, ``~/scikit_learn_data``. The survey is
+        kept in ``galaxy_zoo_2`` below it.
+    download_if_missing : bool, default=True
+        Whether to download what is not there; an error otherwise.
+    return_X_y : bool, default=False
+        Whether to return (paths, fractions) instead of a Bunch.
+    n_retries : int, default=3
+        How often to try again after a connection broke.
+    delay : float, default=1.0
+        Seconds before the first retry; doubled before each further one.
+    verbose : bool, default=True
+        Whether to show progress bars.
+
+    Returns
+    -------
+    data : ~sklearn.utils.Bunch
+        data : ndarray of str, shape (n_galaxies,)
+            Paths of the images.
+        target : DataFrame of float32, shape (n_galaxies, 37)
+            Debiased (conditional) vote fractions; the index holds the numbers of the images.
+        counts : DataFrame of float32, shape (n_galaxies, 37)
+            Number of votes for each answer.
+        frame : DataFrame
+            All columns of the catalogue, in the same order.
+        gz2_class : Series of str
+            The class that the catalogue makes of the votes, such as ``"Sb2m"``.
+        target_names : list of str
+            Names of the answers.
+        images_without_votes, votes_without_image, incomplete_votes : ndarray
+            What was left out, see `load_galaxy_zoo`.
+        DESCR : str
+            What it is and whom to cite.
+
+    Raises
+    ------
+    OSError
+        If something is missing and cannot or may not be downloaded. The message says what to do
+        by hand.
+    ValueError
+        If a file has another checksum than it should, or a table is not what it should be.
+
+    References
+    ----------
+    .. [1] Hart et al. 2016, MNRAS 461, 3663.
+    .. [2] Willett et al. 2013, MNRAS 435, 2835.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.datasets import fetch_gz2
+    >>> paths, votes = fetch_gz2(return_X_y=True)  # doctest: +SKIP
+    """
+    folder = Path(get_data_home(data_home)) / "galaxy_zoo_2"
+    folder.mkdir(exist_ok=True)
+    how = {
+        "download_if_missing": download_if_missing,
+        "n_retries": n_retries,
+        "delay": delay,
+        "verbose": verbose,
+    }
+    mapping = fetch_file(MAPPING, folder, **how)
+    votes = fetch_file(VOTES, folder, **how)
+    frame = _with_numbers(_read_catalogue(votes), mapping)
+    images = _fetch_images(folder, how)
+    with warnings.catch_warnings():
+        # What is left out is known, and told in the Bunch.
+        warnings.filterwarnings("ignore", ".* galaxies .* have no image", UserWarning)
+        loaded = load_galaxy_zoo(images, frame[["asset_id", *GZ2.catalogue_columns]])
+    if return_X_y:
+        return loaded.data, loaded.target
+    frame = frame.set_index("asset_id").loc[loaded.target.index]
+    left_out = ("images_without_votes", "votes_without_image", "incomplete_votes")
+    return Bunch(
+        data=loaded.data,
+        target=loaded.target,
+        counts=frame[[f"{name}_count" for name in GZ2.answer_names]],
+        frame=frame,
+        gz2_class=frame["gz2_class"],
+        target_names=loaded.target_names,
+        **{name: loaded[name] for name in left_out},
+        DESCR=f"Galaxy Zoo 2: {len(loaded.data)} galaxies with images and votes.\n{CITATION}",
+    )
+
+
+def _fetch_images(folder, how):
+    from filelock import FileLock
+
+    images, archive = folder / "images", folder / IMAGES.name
+    with FileLock(folder / "images.lock"):
+        if not images.exists():
+            if not is_being_unzipped(archive):
+                archive = fetch_file(IMAGES, folder, **how)
+            unzip_in_place(archive, images, verbose=how["verbose"])
+    return images
+
+
+def _read_catalogue(path):
+    """Read all columns of the catalogue, numbers in single precision to halve the memory."""
+    header = pd.read_csv(path, nrows=0).columns
+    missing = {"dr7objid", "gz2_class", *GZ2.catalogue_columns} - set(header)
+    if missing:
+        raise ValueError(f"{path}: column {min(missing)!r} is missing.")
+    votes = tuple(f"{name}_" for name in GZ2.answer_names)
+    dtypes = {name: np.float32 for name in header if name.startswith(votes)}
+    return pd.read_csv(path, dtype={"dr7objid": np.int64, **dtypes})
+
+
+def _with_numbers(frame, mapping):
+    """Add the number of each galaxy's image."""
+    numbers = pd.read_csv(mapping, usecols=["objid", "asset_id"])
+    numbers = numbers[numbers["asset_id"] < FIRST_WITHOUT_IMAGE].set_index("objid")["asset_id"]
+    if not numbers.index.is_unique:
+        doubled = numbers.index[numbers.index.duplicated()][0]
+        raise ValueError(f"{mapping}: objid {doubled} has more than one image.")
+    found = frame["dr7objid"].map(numbers)
+    # Galaxies without an image get numbers that no image has, to be counted as such.
+    lost = found.isna()
+    found[lost] = -1 - np.arange(lost.sum())
+    return frame.assign(asset_id=found.astype(np.int64))

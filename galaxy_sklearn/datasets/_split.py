@@ -1,0 +1,88 @@
+"""Splits of a survey that everybody gets alike."""
+
+import hashlib
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["PARTS", "split_galaxies"]
+
+PARTS = ("train", "validation", "test")
+
+
+def split_galaxies(galaxies, *, stratify=None, test_size=0.2, validation_size=0.1, random_state=0):
+    """Assign each galaxy to the training, the validation or the test part.
+
+    The split depends on nothing but the names of the galaxies and the seed: it is the same on
+    every machine, in every version and for any order of the rows. Rows of one galaxy, several
+    images of it say, stay together.
+
+    Parameters
+    ----------
+    galaxies : array-like of int or str, shape (n_rows,)
+        Number or name of the galaxy in each row.
+    stratify : array-like, shape (n_rows,), optional
+        Classes; each is split in the same proportions, as far as whole galaxies allow.
+    test_size, validation_size : float, default=0.2 and 0.1
+        Fractions of the galaxies.
+    random_state : int, default=0
+        The seed.
+
+    Returns
+    -------
+    ndarray of str, shape (n_rows,)
+        ``"train"``, ``"validation"`` or ``"test"``. As a column ``split`` of a table of votes it
+        is read by ``load_galaxy_zoo(..., split="train")``.
+
+    Raises
+    ------
+    ValueError
+        If a size is no fraction, the seed no int, or rows of one galaxy have different classes.
+
+    Notes
+    -----
+    The galaxies of a class are sorted by the SHA-256 hash of ``"<seed>:<name>"``; the first are
+    for testing, the next for validation. Where a part is no whole number of galaxies it is
+    rounded up or down by the hash of the class, so that classes of few galaxies are fair as well.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.datasets import split_galaxies
+    >>> split_galaxies([587722, 587723, 587724, 587722], test_size=0.5, validation_size=0)
+    array(['test', 'test', 'train', 'test'], dtype='<U10')
+    """
+    for name, size in (("test_size", test_size), ("validation_size", validation_size)):
+        if not 0 <= size <= 1:
+            raise ValueError(f"{name} must be a fraction from 0 to 1, got {size!r}.")
+    if test_size + validation_size > 1:
+        raise ValueError(
+            f"test_size and validation_size must not exceed 1 together, got {test_size!r} and "
+            f"{validation_size!r}."
+        )
+    if not isinstance(random_state, Integral):
+        raise ValueError(f"random_state must be an int, got {random_state!r}.")
+    rows = pd.DataFrame({"galaxy": np.asarray(galaxies)})
+    rows["class"] = "" if stratify is None else np.asarray(stratify).astype(str)
+    once = rows.drop_duplicates()
+    twice = once["galaxy"].duplicated()
+    if twice.any():
+        galaxy = once["galaxy"][twice].iloc[0]
+        found = sorted(once["class"][once["galaxy"] == galaxy])
+        raise ValueError(f"Galaxy {galaxy} has rows of different classes: {found}.")
+    parts = {}
+    for name, members in once.groupby("class")["galaxy"]:
+        ordered = sorted(members, key=lambda galaxy: _hash(random_state, galaxy))
+        luck = int(_hash(random_state, f"class {name}")[:12], 16) / 16**12
+        ends = [
+            int(len(ordered) * size + luck) for size in (test_size, test_size + validation_size, 1)
+        ]
+        start = 0
+        for part, end in zip(("test", "validation", "train"), ends, strict=True):
+            parts.update(dict.fromkeys(ordered[start:end], part))
+            start = max(start, end)
+    return rows["galaxy"].map(parts).to_numpy(dtype="<U10")
+
+
+def _hash(seed, name):
+    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()

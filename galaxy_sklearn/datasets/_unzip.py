@@ -1,0 +1,121 @@
+"""Unpacking a large archive without room for it twice."""
+
+import json
+import struct
+import zlib
+from pathlib import PurePosixPath
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+from tqdm.auto import tqdm
+
+LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+# How many members are unpacked before their place in the archive is given back.
+STEP = 256
+
+
+def unzip_in_place(archive, folder, *, verbose=False):
+    """Unpack a ZIP archive into a folder, and the archive away.
+
+    The members are unpacked from the last to the first, and the archive is cut off behind those
+    that are left. So no more room is needed than for the archive and a few files. Broken off, it
+    goes on at the next call.
+
+    Parameters
+    ----------
+    archive : Path
+        The archive. It is gone in the end.
+    folder : Path
+        Where the files go, without the folders that they lie in within the archive. It appears
+        when all are unpacked.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    ValueError
+        If a member's path leads out of the archive, two members have one name, or the content
+        of one is damaged. The message names it.
+
+    References
+    ----------
+    .. [1] APPNOTE.TXT, .ZIP File Format Specification, section 4.3.7 (PKWARE), for the header
+       before each member.
+    """
+    index = archive.with_name(f"{archive.name}.members")
+    partial = folder.with_name(f"{folder.name}.partial")
+    if archive.exists():
+        members = _members(archive, index)
+        partial.mkdir(parents=True, exist_ok=True)
+        left = [member for member in members if member[1] < archive.stat().st_size]
+        with (
+            archive.open("r+b") as file,
+            tqdm(total=len(members), desc="unpacking", unit=" files", disable=not verbose) as bar,
+        ):
+            bar.update(len(members) - len(left))
+            for i, member in enumerate(left, 1):
+                _unpack(file, partial, *member)
+                bar.update()
+                if i % STEP == 0 or i == len(left):
+                    file.truncate(member[1])
+        archive.unlink()
+    partial.replace(folder)
+    index.unlink(missing_ok=True)
+
+
+def is_being_unzipped(archive):
+    """Whether an archive was begun to be unpacked, and no longer is what was downloaded."""
+    return archive.with_name(f"{archive.name}.members").exists()
+
+
+def _members(archive, index):
+    """List (name, offset, compressed size, CRC, method), last first.
+
+    The list is kept beside the archive, whose own, at its end, is cut off first.
+    """
+    if not index.exists():
+        with ZipFile(archive) as content:
+            found = [info for info in content.infolist() if not info.is_dir()]
+        names = {}
+        for info in found:
+            path = PurePosixPath(info.filename.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+                raise ValueError(
+                    f"{archive}: the member {info.filename!r} leads out of the archive; "
+                    "nothing was unpacked."
+                )
+            if path.name in names:
+                raise ValueError(
+                    f"{archive}: the members {names[path.name]!r} and {info.filename!r} have "
+                    "one name; nothing was unpacked."
+                )
+            names[path.name] = info.filename
+        rows = [
+            (name, info.header_offset, info.compress_size, info.CRC, info.compress_type)
+            for name, info in zip(names, found, strict=True)
+        ]
+        rows.sort(key=lambda row: -row[1])
+        written = index.with_name(f"{index.name}.new")
+        written.write_text(json.dumps(rows))
+        written.replace(index)
+    return json.loads(index.read_text())
+
+
+def _unpack(file, folder, name, offset, size, crc, method):
+    file.seek(offset)
+    fields = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))
+    file.read(fields[-2] + fields[-1])  # the name and the extra field
+    content = file.read(size)
+    try:
+        if method == ZIP_DEFLATED:
+            content = zlib.decompress(content, wbits=-zlib.MAX_WBITS)
+        elif method != ZIP_STORED:
+            raise ValueError(f"its compression method {method} is unknown")
+        if zlib.crc32(content) != crc:
+            raise ValueError("its checksum is wrong")
+    except (zlib.error, ValueError) as error:
+        raise ValueError(f"{file.name}: the member {name!r} is damaged ({error}).") from error
+    # A file that is there is whole.
+    written = folder / f"{name}.new"
+    with written.open("wb") as target:
+        target.write(content)
+    written.replace(folder / name)
