@@ -1,17 +1,19 @@
 """Tables of predictions."""
 
-import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
 from galaxy_sklearn.decision_tree import GZ2
 from galaxy_sklearn.transformers import ImageReader, ImageStack
 
-__all__ = ["prediction_table"]
+__all__ = ["predict_chunks", "prediction_table"]
 
 CHUNK = 1024
 
@@ -54,51 +56,94 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
         raise ValueError(f"on_error must be 'raise' or 'report', got {on_error!r}.")
     images = ImageReader().transform(X)
     files = isinstance(images, ImageStack)
-    classes = estimator.classes_
-    values = np.full((len(images), len(classes)), np.nan)
-    labels = np.full(len(images), None, dtype=object)
-    errors = {}
+    chunks = [images[rows] for rows in gen_batches(len(images), CHUNK)]
+    report = files and on_error == "report"
     with tqdm(total=len(images), desc="predicting", unit=" images", disable=not verbose) as bar:
-        for rows in gen_batches(len(images), CHUNK):
-            chunk, good = images[rows], np.arange(rows.start, rows.stop)
-            try:
-                fractions = estimator.predict_proba(chunk)
-            except (OSError, ValueError):
-                if on_error == "raise" or not files:
-                    raise
-                found = {rows.start + i: e for i, e in _unreadable(estimator[:-1], chunk)}
-                if not found:
-                    raise
-                errors.update(found)
-                good = np.setdiff1d(good, list(found))
-                fractions = np.empty((0, len(classes)))
-                if len(good):
-                    fractions = estimator.predict_proba(images[good])
-            values[good] = fractions
-            if len(good):
-                labels[good] = _words(estimator, fractions)
-            bar.update(rows.stop - rows.start)
-    index = pd.RangeIndex(len(images))
+        tables = []
+        for table in predict_chunks(estimator, chunks, report=report):
+            tables.append(table)
+            bar.update(len(table))
+    table = pd.concat(tables, ignore_index=True)
     if files:
-        index = pd.Index([Path(os.fspath(path)).name for path in images.paths], name="file")
-    table = pd.DataFrame(values, index=index, columns=list(classes))
-    table["label"] = labels
-    if errors:
-        table["error"] = [errors.get(i) for i in range(len(images))]
-    return table
+        table.index = pd.Index([Path(path).name for path in images.paths], name="file")
+    return table if table["error"].notna().any() else table.drop(columns="error")
 
 
-def _unreadable(preprocessing, images):
+def predict_chunks(estimator, chunks, *, report):
+    """Predict chunk after chunk, reading the next one meanwhile.
+
+    Parameters
+    ----------
+    estimator : Pipeline or classifier
+        What was fitted.
+    chunks : iterable of ImageStack or array-like
+        Images. Two chunks are in memory at a time.
+    report : bool
+        Whether an image that cannot be read leaves an empty row instead of raising its error.
+
+    Yields
+    ------
+    DataFrame
+        A row for each image of the chunk: a column for each class, ``label``, and ``error``, the
+        message or None.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If an image cannot be read and is not to be reported, or the model cannot take the images.
+    """
+    before, last = None, estimator
+    if isinstance(estimator, Pipeline):
+        before, last = estimator[:-1], estimator[-1]
+    with ThreadPoolExecutor(1) as reader:
+        ahead = None
+        for chunk in chain(chunks, [None]):
+            following = None if chunk is None else reader.submit(_read, before, chunk, report)
+            if ahead is not None:
+                yield _predict(last, *ahead.result())
+            ahead = following
+
+
+def _read(before, chunk, report):
+    """Return what the first steps make of the readable images, and the errors of the others."""
+    if before is None:
+        return chunk, {}, len(chunk)
+    try:
+        return before.transform(chunk), {}, len(chunk)
+    except (OSError, ValueError):
+        if not report:
+            raise
+        errors = dict(_unreadable(before, chunk))
+        if not errors:
+            raise
+    good = [i for i in range(len(chunk)) if i not in errors]
+    return (before.transform(chunk[good]) if good else None), errors, len(chunk)
+
+
+def _unreadable(before, images):
     """Yield position and message of each image that the first steps cannot digest."""
     for i in range(len(images)):
         try:
-            preprocessing.transform(images[i : i + 1])
+            before.transform(images[i : i + 1])
         except (OSError, ValueError) as error:
             yield i, str(error)
 
 
-def _words(estimator, fractions):
-    classifier = estimator[-1] if hasattr(estimator, "steps") else estimator
+def _predict(classifier, images, errors, n_rows):
+    classes = classifier.classes_
+    values = np.full((n_rows, len(classes)), np.nan)
+    labels = np.full(n_rows, None, dtype=object)
+    good = [i for i in range(n_rows) if i not in errors]
+    if good:
+        values[good] = classifier.predict_proba(images)
+        labels[good] = _words(classifier, values[good])
+    table = pd.DataFrame(values, columns=list(classes))
+    table["label"] = labels
+    table["error"] = pd.Series([errors.get(i) for i in range(n_rows)], dtype=object)
+    return table
+
+
+def _words(classifier, fractions):
     if getattr(classifier, "form_", None) is not None:
-        return (classifier.tree or GZ2).label(fractions)
-    return estimator.classes_[fractions.argmax(axis=1)]
+        return (getattr(classifier, "tree", None) or GZ2).label(fractions)
+    return classifier.classes_[fractions.argmax(axis=1)]

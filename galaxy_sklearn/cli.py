@@ -2,7 +2,7 @@
 
 import argparse
 import ast
-import importlib.util
+import importlib
 import os
 import shlex
 import sys
@@ -97,28 +97,23 @@ def evaluate(arguments):
 
 
 def predict(arguments):
-    """Write a table of predictions for a folder of images."""
-    from galaxy_sklearn.catalogue import prediction_table
-    from galaxy_sklearn.datasets import find_images
+    """Predict the images of a folder tree, an archive or a table; goes on where it was killed."""
+    from galaxy_sklearn.survey import score_catalogue
 
-    output = Path(arguments.output)
-    if output.suffix not in (".csv", ".parquet"):
-        raise ValueError(f"--output {output}: expected a name ending in .csv or .parquet.")
-    if not output.parent.is_dir():
-        raise FileNotFoundError(f"--output {output}: there is no folder {str(output.parent)!r}.")
-    if output.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
-        # Now, not after hours of predicting.
-        raise ImportError(f"--output {output}: needs pyarrow: pip install galaxy_sklearn[parquet]")
-    paths = find_images(arguments.images)
-    table = prediction_table(
-        _load(arguments.model), paths.to_numpy(), on_error="report", verbose=True
+    _load(arguments.model)  # which says what is wrong with it
+    scored = score_catalogue(
+        arguments.model,
+        arguments.images,
+        arguments.output,
+        part_size=arguments.part_size,
+        scheduler=arguments.scheduler,
     )
-    if "error" in table:
-        for message in table.pop("error").dropna():
-            print(f"galaxy-sklearn: skipped: {message}", file=sys.stderr)
-    write = table.to_csv if output.suffix == ".csv" else table.reset_index().to_parquet
-    _replace(output, write)
-    print(f"Wrote {len(table)} galaxies to {output}.")
+    for message in scored.messages:
+        print(f"galaxy-sklearn: skipped: {message}", file=sys.stderr)
+    print(
+        f"Wrote {scored.n_images} galaxies to {arguments.output}, {scored.n_errors} of which "
+        "could not be read."
+    )
 
 
 def demo(arguments):
@@ -202,7 +197,13 @@ def _parser():
     sub = command(evaluate, model=True, votes=True)
     sub.add_argument("--questions", action="store_true", help="also score each question")
     sub = command(predict, model=True)
-    sub.add_argument("--output", required=True, metavar="FILE", help=".csv or .parquet")
+    sub.add_argument(
+        "--output", required=True, metavar="PLACE", help="name.csv, name.parquet, or a folder"
+    )
+    sub.add_argument(
+        "--part-size", type=_positive, default=16384, metavar="N", help="images a part"
+    )
+    sub.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work")
     return parser
 
 

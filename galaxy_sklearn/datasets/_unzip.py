@@ -1,14 +1,13 @@
 """Unpacking a large archive without room for it twice."""
 
 import json
-import struct
-import zlib
 from pathlib import PurePosixPath
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZipFile
 
 from tqdm.auto import tqdm
 
-LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+from galaxy_sklearn.transformers._packed import read_zip_member
+
 # How many members are unpacked before their place in the archive is given back.
 STEP = 256
 
@@ -35,11 +34,6 @@ def unzip_in_place(archive, folder, *, verbose=False):
     ValueError
         If a member's path leads out of the archive, two members have one name, or the content
         of one is damaged. The message names it.
-
-    References
-    ----------
-    .. [1] APPNOTE.TXT, .ZIP File Format Specification, section 4.3.7 (PKWARE), for the header
-       before each member.
     """
     index = archive.with_name(f"{archive.name}.members")
     partial = folder.with_name(f"{folder.name}.partial")
@@ -68,7 +62,7 @@ def is_being_unzipped(archive):
 
 
 def _members(archive, index):
-    """List (name, offset, compressed size, CRC, method), last first.
+    """List (name, offset, compressed size, method, CRC), last first.
 
     The list is kept beside the archive, whose own, at its end, is cut off first.
     """
@@ -90,7 +84,7 @@ def _members(archive, index):
                 )
             names[path.name] = info.filename
         rows = [
-            (name, info.header_offset, info.compress_size, info.CRC, info.compress_type)
+            (name, info.header_offset, info.compress_size, info.compress_type, info.CRC)
             for name, info in zip(names, found, strict=True)
         ]
         rows.sort(key=lambda row: -row[1])
@@ -100,19 +94,10 @@ def _members(archive, index):
     return json.loads(index.read_text())
 
 
-def _unpack(file, folder, name, offset, size, crc, method):
-    file.seek(offset)
-    fields = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))
-    file.read(fields[-2] + fields[-1])  # the name and the extra field
-    content = file.read(size)
+def _unpack(file, folder, name, *where):
     try:
-        if method == ZIP_DEFLATED:
-            content = zlib.decompress(content, wbits=-zlib.MAX_WBITS)
-        elif method != ZIP_STORED:
-            raise ValueError(f"its compression method {method} is unknown")
-        if zlib.crc32(content) != crc:
-            raise ValueError("its checksum is wrong")
-    except (zlib.error, ValueError) as error:
+        content = read_zip_member(file, *where)
+    except ValueError as error:
         raise ValueError(f"{file.name}: the member {name!r} is damaged ({error}).") from error
     # A file that is there is whole.
     written = folder / f"{name}.new"

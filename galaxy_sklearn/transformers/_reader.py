@@ -10,6 +10,7 @@ import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
 from galaxy_sklearn.transformers._base import ImageTransformer, first_element, holds_paths
+from galaxy_sklearn.transformers._packed import PackedImage
 from galaxy_sklearn.transformers._stack import ImageStack
 
 JPEG_START = b"\xff\xd8"
@@ -157,11 +158,7 @@ def read_image(path, *, luma=False, reduce=1):
     """
     if path.lower().endswith(FITS_SUFFIXES):
         return _read_fits(path)
-    try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes twice as long
-            content = file.read()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"No image file {path!r}.") from None
+    content = _content(path)
     if content[:2] == JPEG_START:
         # What simplejpeg cannot decode, damaged files among it, is left to Pillow to judge.
         with suppress(ValueError):
@@ -188,6 +185,16 @@ def read_image(path, *, luma=False, reduce=1):
         raise ValueError(f"{path}: the image is damaged ({error}).") from error
 
 
+def _content(path):
+    if isinstance(path, PackedImage):
+        return path.read()
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes twice as long
+            return file.read()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"No image file {path!r}.") from None
+
+
 def _untouched(image):
     return image
 
@@ -200,7 +207,8 @@ def _read_fits(path):
             f"{path}: reading FITS needs astropy: pip install galaxy_sklearn[fits]"
         ) from None
     try:
-        with fits.open(path, memmap=False) as units:
+        file = io.BytesIO(path.read()) if isinstance(path, PackedImage) else path
+        with fits.open(file, memmap=False) as units:
             data = next((u.data for u in units if u.is_image and u.data is not None), None)
     except FileNotFoundError:
         raise FileNotFoundError(f"No image file {path!r}.") from None

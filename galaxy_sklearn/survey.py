@@ -1,0 +1,318 @@
+"""Scoring a whole survey: streaming, resuming, on one machine or on many."""
+
+import hashlib
+import json
+import os
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.utils import gen_batches
+from tqdm.auto import tqdm
+
+from galaxy_sklearn.catalogue import CHUNK, predict_chunks
+from galaxy_sklearn.datasets import iter_images
+from galaxy_sklearn.transformers import ImageReader
+
+__all__ = ["Scored", "score_catalogue"]
+
+PLAN = "_plan.json"
+MODEL = "_model.joblib"
+N_MESSAGES = 10
+
+
+class Scored(NamedTuple):
+    """What `score_catalogue` did.
+
+    Attributes
+    ----------
+    n_images : int
+        Number of images in the output, those of earlier runs included.
+    n_errors : int
+        Number of them that could not be read.
+    n_new : int
+        Number of images that this run scored.
+    messages : tuple of str
+        The first errors of this run.
+    """
+
+    n_images: int
+    n_errors: int
+    n_new: int
+    messages: tuple[str, ...]
+
+
+class Part(NamedTuple):
+    """Some of the images, the folder they are named from, and where their predictions go."""
+
+    file: str
+    names: tuple
+    root: str
+
+
+def score_catalogue(
+    model, images, output, *, part_size=16384, n_jobs=None, scheduler=None, verbose=True
+):
+    """Predict the images of a survey, as many as there are, into partitioned Parquet.
+
+    Images are listed, read and predicted as a stream: memory does not grow with their number.
+    Each part of the output appears when it is whole, so that a run that was killed goes on where
+    it ended, without losing or repeating an image. An image that cannot be read becomes a row with
+    its error.
+
+    Parameters
+    ----------
+    model : Pipeline, str or path-like
+        A fitted pipeline, or the joblib file of one. Load only files that you trust.
+    images : str, path-like, DataFrame or array-like of str
+        A folder tree, an archive, a table or names, see `galaxy_sklearn.datasets.iter_images`.
+        Resuming needs the same images in the same order.
+    output : str or path-like
+        Folder of Parquet files ``part-00000000.parquet``, ..., to be read as one table by
+        ``pandas.read_parquet(output)``; or a name ending in ``.csv`` or ``.parquet`` for one
+        file, which appears when all is done.
+    part_size : int, default=16384
+        Images a part: what a kill may cost, at most.
+    n_jobs : int, optional
+        Threads that read images; by default those of the pipeline's ``tensor`` step. On a
+        cluster each worker has so many.
+    scheduler : str, optional
+        Address of a Dask scheduler (``"tcp://host:8786"``). Its workers do the work, each loading
+        the model once; they must see the images and the output under the same names as this
+        process. None works in this process.
+    verbose : bool, default=True
+        Whether to show progress.
+
+    Returns
+    -------
+    Scored
+        Numbers of images, of errors and of images scored now, and the first errors.
+
+    Raises
+    ------
+    ValueError
+        If there are no images; if the output was begun with another model, part size or other
+        images; if the model cannot take the images.
+    FileNotFoundError
+        If a file or folder does not exist.
+
+    Notes
+    -----
+    Columns: ``file`` (the image's name; within the folder, if that is given), one for each class
+    (float32), ``label``, ``error`` (null where there is none), ``model`` (the first 16 digits of
+    the SHA-256 of the model's file).
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.survey import score_catalogue
+    >>> score_catalogue("model.joblib", "cutouts/", "scores/")  # doctest: +SKIP
+    """
+    output = Path(output)
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f"output {output}: there is no folder {str(output.parent)!r}.")
+    one_file = output.suffix in (".csv", ".parquet")
+    folder = output.with_name(f"{output.name}.parts") if one_file else output
+    root = ""
+    if isinstance(images, (str, os.PathLike)):
+        root = f"{os.fspath(images).rstrip(os.sep)}{os.sep}"
+    elif not isinstance(images, pd.DataFrame):
+        images = list(images)
+    total = sum(1 for _ in iter_images(images))
+    if not total:
+        raise ValueError(f"There are no images in {str(images)[:200]!r}.")
+    if isinstance(model, (str, os.PathLike)) and not Path(model).exists():
+        raise FileNotFoundError(f"There is no model file {os.fspath(model)!r}.")
+    folder.mkdir(exist_ok=True)
+    model_file, model_id = _settle_model(model, folder)
+    _check_plan(folder, {"model": model_id, "part_size": part_size})
+
+    errors, new, messages = 0, 0, []
+    with tqdm(total=total, desc="scoring", unit=" images", disable=not verbose) as bar:
+
+        def missing():
+            nonlocal errors
+            for i, names in enumerate(_in_parts(iter_images(images), part_size)):
+                part = Part(str(folder / f"part-{i:08d}.parquet"), names, root)
+                done = _rows_and_errors(part)
+                if done is None:
+                    yield part
+                else:
+                    errors += done[1]
+                    bar.update(done[0])
+                    if not bar.disable:
+                        # Not done now: the rate and the time left are those of new images.
+                        bar.initial += done[0]
+
+        run = _run_here if scheduler is None else _run_on_dask
+        for n_rows, n_errors, first in run(model_file, model_id, missing(), n_jobs, scheduler):
+            new += n_rows
+            errors += n_errors
+            messages += first[: N_MESSAGES - len(messages)]
+            bar.update(n_rows)
+            bar.set_postfix(errors=errors)
+    n_parts = -(-total // part_size)
+    surplus = sorted(folder.glob("part-*.parquet"))[n_parts:]
+    if surplus:
+        raise ValueError(
+            f"{folder} holds {len(surplus)} parts more than the {total} images make, such as "
+            f"{surplus[0].name}: images are gone since it was begun. Choose another output."
+        )
+    if one_file:
+        _join(folder, output)
+    return Scored(total, errors, new, tuple(messages))
+
+
+# -------------------------------------------------------------------- where it runs
+
+
+def _run_here(model_file, model_id, parts, n_jobs, scheduler):
+    for part in parts:
+        yield _score_part(model_file, model_id, part, n_jobs)
+
+
+def _run_on_dask(model_file, model_id, parts, n_jobs, scheduler):
+    """Keep all workers busy, those that join later too, with few parts waiting."""
+    from dask.distributed import Client, as_completed
+
+    with Client(scheduler) as client:
+        # A worker that dies takes its part with it to another; that is no fault of the part.
+        futures = as_completed(with_results=True)
+        parts, under_way = iter(parts), 0
+        while True:
+            slots = 2 * max(1, sum(client.nthreads().values()))
+            for part in islice(parts, max(0, slots - under_way)):
+                future = client.submit(
+                    _score_part, model_file, model_id, part, n_jobs, pure=False, retries=5
+                )
+                futures.add(future)
+                under_way += 1
+            if not under_way:
+                return
+            _, result = next(futures)
+            under_way -= 1
+            yield result
+
+
+def _score_part(model_file, model_id, part, n_jobs):
+    """Write one part; return the number of its rows and of its errors, and the first of them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    estimator = _load(model_file)
+    if n_jobs is not None and "tensor" in getattr(estimator, "named_steps", {}):
+        estimator.set_params(tensor__n_jobs=n_jobs)
+    stack = ImageReader().transform(list(part.names))
+    chunks = (stack[rows] for rows in gen_batches(len(stack), CHUNK))
+    table = pd.concat(predict_chunks(estimator, chunks, report=True), ignore_index=True)
+    classes = table.columns[:-2]
+    columns = {"file": pa.array([name.removeprefix(part.root) for name in part.names])}
+    columns |= {name: pa.array(table[name].to_numpy(np.float32)) for name in classes}
+    columns |= {
+        name: pa.array([None if pd.isna(x) else str(x) for x in table[name]], pa.string())
+        for name in ("label", "error")
+    }
+    columns["model"] = pa.DictionaryArray.from_arrays(
+        np.zeros(len(table), np.int8), pa.array([model_id])
+    )
+    errors = table["error"].dropna().tolist()
+    marks = {"images": _fingerprint(part.names), "errors": str(len(errors))}
+    written = f"{part.file}.{os.getpid()}.new"
+    pq.write_table(pa.table(columns).replace_schema_metadata(marks), written)
+    Path(written).replace(part.file)
+    return len(table), len(errors), errors[:N_MESSAGES]
+
+
+@lru_cache(maxsize=1)
+def _load(model_file):
+    estimator = joblib.load(model_file)
+    if "tensor" in getattr(estimator, "named_steps", {}):
+        estimator.set_params(tensor__verbose=False)
+    return estimator
+
+
+# ------------------------------------------------------------------------- the plan
+
+
+def _settle_model(model, folder):
+    """Return the file of the model and its id; write the file if there is none."""
+    if isinstance(model, (str, os.PathLike)):
+        path = Path(model)
+    else:
+        path = folder / MODEL
+        written = path.with_name(f"{MODEL}.{os.getpid()}.new")
+        joblib.dump(model, written)
+        if path.exists() and _digest(path) != _digest(written):
+            written.unlink()
+            raise ValueError(f"{folder} was begun with another model; choose another output.")
+        written.replace(path)
+    return str(path.absolute()), _digest(path)
+
+
+def _digest(path):
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def _check_plan(folder, plan):
+    path = folder / PLAN
+    if path.exists():
+        begun = json.loads(path.read_text())
+        for name, value in plan.items():
+            if begun[name] != value:
+                raise ValueError(
+                    f"{folder} was begun with {name}={begun[name]!r}, not {value!r}; choose "
+                    "another output."
+                )
+    elif any(folder.glob("part-*.parquet")):
+        raise ValueError(f"{folder} holds parts of another output; choose another one.")
+    path.write_text(json.dumps(plan))
+
+
+def _in_parts(names, size):
+    while part := tuple(islice(names, size)):
+        yield part
+
+
+def _rows_and_errors(part):
+    """Return the numbers of a part that is done, None of one that is not."""
+    import pyarrow.parquet as pq
+
+    try:
+        found = pq.read_metadata(part.file)
+    except FileNotFoundError:
+        return None
+    if found.metadata[b"images"].decode() != _fingerprint(part.names):
+        raise ValueError(
+            f"{part.file} holds other images than those listed now (from {str(part.names[0])!r} "
+            "on): some were added or are gone since it was begun. Choose another output."
+        )
+    return found.num_rows, int(found.metadata[b"errors"])
+
+
+def _fingerprint(names):
+    return hashlib.sha256("\0".join(names).encode()).hexdigest()[:16]
+
+
+def _join(folder, output):
+    """Make one file of the parts, and remove them."""
+    import pyarrow.csv
+    import pyarrow.parquet as pq
+
+    written = output.with_name(f"{output.name}.{os.getpid()}.new")
+    parts = sorted(folder.glob("part-*.parquet"))
+    schema = pq.read_schema(parts[0]).remove_metadata()
+    kind = pq.ParquetWriter if output.suffix == ".parquet" else pyarrow.csv.CSVWriter
+    if kind is pyarrow.csv.CSVWriter:  # which knows no dictionaries
+        position = schema.get_field_index("model")
+        schema = schema.set(position, pyarrow.field("model", pyarrow.string()))
+    with kind(written, schema) as writer:
+        for part in parts:
+            writer.write_table(pq.read_table(part).replace_schema_metadata(None).cast(schema))
+    written.replace(output)
+    for path in (*parts, folder / PLAN, folder / MODEL):
+        path.unlink(missing_ok=True)
+    folder.rmdir()

@@ -1,0 +1,290 @@
+"""Scoring a survey, with a model that is quick: what is tested is the road, not the network."""
+
+import io
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+from galaxy_sklearn.catalogue import prediction_table
+from galaxy_sklearn.datasets import iter_images, make_galaxies
+from galaxy_sklearn.survey import score_catalogue
+
+N = 60
+
+
+@pytest.fixture(scope="module")
+def encoded():
+    """60 galaxies as JPEG files; number 7 is damaged, number 20 empty."""
+    images, votes = make_galaxies(N, image_size=32, random_state=0)
+    contents = []
+    for image in images:
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "JPEG")
+        contents.append(file.getvalue())
+    contents[7], contents[20] = contents[7][:50], b""
+    return contents, np.where(votes.iloc[:, 0] > 0.5, "smooth", "featured")
+
+
+@pytest.fixture(scope="module")
+def survey(encoded, tmp_path_factory):
+    """A folder tree: files, a folder of files, a ZIP and a tar archive, and other things."""
+    folder = tmp_path_factory.mktemp("survey")
+    (folder / "b").mkdir()
+    contents, _ = encoded
+    for i, content in enumerate(contents[:20]):
+        (folder / f"{i:02d}.jpg").write_bytes(content)
+    for i, content in enumerate(contents[20:40], 20):
+        (folder / "b" / f"{i}.jpg").write_bytes(content)
+    (folder / "notes.txt").write_text("no image")
+    with zipfile.ZipFile(folder / "b" / "c.zip", "w") as archive:
+        for i, content in enumerate(contents[40:50], 40):
+            method = zipfile.ZIP_DEFLATED if i % 2 else zipfile.ZIP_STORED
+            archive.writestr(f"in/{i}.jpg", content, method)
+    with tarfile.open(folder / "d.tar", "w") as archive:
+        for i, content in enumerate(contents[50:], 50):
+            info = tarfile.TarInfo(f"./{i}.jpg")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(encoded, survey, tmp_path_factory):
+    _, labels = encoded
+    pipe = make_pipeline(
+        ImageReader(),
+        CenterCrop(16),
+        Grayscale(),
+        Resize(8),
+        FlattenToTensor(),
+        FunctionTransformer(np.reshape, kw_args={"shape": (-1, 64)}),
+        LogisticRegression(),
+    )
+    images = [name for name in iter_images(survey) if not name.endswith(("07.jpg", "20.jpg"))]
+    numbers = [int(Path(name).stem) for name in images]
+    path = tmp_path_factory.mktemp("model") / "model.joblib"
+    joblib.dump(pipe.fit(images, labels[numbers]), path)
+    return path
+
+
+def score(model, survey, output, **how):
+    return score_catalogue(model, survey, output, **{"part_size": 8, "verbose": False, **how})
+
+
+@pytest.fixture(scope="module")
+def expected(model, survey, tmp_path_factory):
+    output = tmp_path_factory.mktemp("scores") / "scores"
+    score(model, survey, output)
+    return pd.read_parquet(output)
+
+
+# ---------------------------------------------------------------------- sources
+
+
+def test_names_from_everywhere(survey, encoded, tmp_path):
+    names = list(iter_images(survey))
+    relative = [os.path.relpath(name, survey) for name in names]
+    assert relative[:20] == [f"{i:02d}.jpg" for i in range(20)]
+    assert relative[20:30] == [f"d.tar/./{i}.jpg".replace("/./", "/") for i in range(50, 60)]
+    assert relative[30:50] == [f"b/{i}.jpg" for i in range(20, 40)]
+    assert relative[50:] == [f"b/c.zip/in/{i}.jpg" for i in range(40, 50)]
+    reader = ImageReader().transform(names)
+    for i, name in enumerate(names):
+        number = int(Path(name).stem)
+        if number not in (7, 20):
+            whole = np.asarray(Image.open(io.BytesIO(encoded[0][number])))
+            np.testing.assert_array_equal(reader[i], whole)
+    assert list(iter_images(survey / "d.tar")) == names[20:30]
+    table = pd.DataFrame({"galaxy": range(N), "path": names})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table.rename(columns={"path": "file"}).to_parquet(tmp_path / "t.parquet")
+    for source in (table, tmp_path / "t.csv", tmp_path / "t.parquet", names, np.array(names)):
+        assert list(iter_images(source)) == names
+
+
+def test_sources_that_are_none(tmp_path):
+    (tmp_path / "a.txt").write_text("")
+    (tmp_path / "a.csv").write_text("name,ra\n1,2\n")
+    (tmp_path / "a.zip").write_bytes(b"PK")
+    (tmp_path / "a.tar").write_bytes(b"tar" * 1000)
+    for name, message in {
+        "nowhere": "no folder or file",
+        "a.txt": r"expected a folder, a .zip or .tar archive or a table",
+        "a.csv": r"expected a column with the names .* found \['name', 'ra'\]",
+        "a.zip": r"a.zip: the archive is damaged",
+        "a.tar": r"a.tar: the archive is damaged",
+    }.items():
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            list(iter_images(tmp_path / name))
+
+
+def test_damaged_member_of_an_archive(tmp_path, encoded):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("1.jpg", encoded[0][0])
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[200] ^= 1
+    (tmp_path / "a.zip").write_bytes(content)
+    (name,) = iter_images(tmp_path / "a.zip")
+    with pytest.raises(ValueError, match=r"a.zip/1.jpg: the image is damaged \(its checksum"):
+        ImageReader().transform([name])[0]
+
+
+# ------------------------------------------------------------------- on one machine
+
+
+def test_scores(model, survey, expected, tmp_path):
+    names = list(iter_images(survey))
+    pipe = joblib.load(model)
+    table = prediction_table(pipe, names, on_error="report")
+    assert expected["file"].tolist() == [name.removeprefix(f"{survey}/") for name in names]
+    np.testing.assert_allclose(expected[["featured", "smooth"]], table[["featured", "smooth"]])
+    assert expected["label"].isna().sum() == expected["error"].notna().sum() == 2
+    good = expected["error"].isna().to_numpy()
+    assert expected["label"][good].tolist() == table["label"][good].tolist()
+    bad = expected[~good].set_index("file")["error"]
+    assert "damaged" in bad["07.jpg"] and "an empty file" in bad["b/20.jpg"]
+    assert expected["model"].nunique() == 1
+    # A fitted pipeline serves as well as its file.
+    found = score(pipe, survey, tmp_path / "scores")
+    assert found[:3] == (N, 2, N) and "07.jpg" in found.messages[0]
+    again = pd.read_parquet(tmp_path / "scores").drop(columns="model")
+    pd.testing.assert_frame_equal(again, expected.drop(columns="model"))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_one_file(model, survey, expected, tmp_path, suffix):
+    output = tmp_path / f"scores{suffix}"
+    score(model, survey, output)
+    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+    found = pd.read_csv(output) if suffix == ".csv" else pd.read_parquet(output)
+    pd.testing.assert_frame_equal(
+        found.replace({"": None}), expected, check_dtype=False, check_categorical=False, rtol=1e-6
+    )
+
+
+def test_nothing_is_done_twice(model, survey, tmp_path):
+    assert score(model, survey, tmp_path / "scores").n_new == N
+    parts = sorted((tmp_path / "scores").glob("part-*"))
+    times = [path.stat().st_mtime_ns for path in parts]
+    parts[2].unlink()
+    assert score(model, survey, tmp_path / "scores")[:3] == (N, 2, 8)
+    assert [p.stat().st_mtime_ns for p in parts[:2] + parts[3:]] == times[:2] + times[3:]
+
+
+KILLED = """
+import os, sys, threading, time
+from galaxy_sklearn import survey
+def die():
+    time.sleep({after})
+    os.kill(os.getpid(), 9)
+load, score = survey._load, survey._score_part
+def slow(*args):
+    time.sleep(0.05)
+    return score(*args)
+survey._score_part = slow
+load({model!r})
+threading.Thread(target=die, daemon=True).start()
+survey.score_catalogue({model!r}, {images!r}, {output!r}, part_size=2, verbose=False)
+"""
+
+
+def test_killed_at_any_moment(model, survey, expected, tmp_path):
+    output = tmp_path / "scores"
+    rounds, rng = 0, np.random.default_rng(0)
+    for rounds in itertools.count(1):
+        code = KILLED.format(
+            after=rng.uniform(0.2, 0.8), model=str(model), images=str(survey), output=str(output)
+        )
+        if subprocess.run([sys.executable, "-c", code], check=False).returncode == 0:
+            break
+        assert rounds < 60
+    assert rounds > 2
+    pd.testing.assert_frame_equal(pd.read_parquet(output), expected, rtol=1e-5)
+
+
+def test_output_begun_with_something_else(model, survey, tmp_path):
+    output = tmp_path / "scores"
+    names = list(iter_images(survey))
+    score(model, names, output)
+    other = tmp_path / "other.joblib"
+    joblib.dump(joblib.load(model).set_params(resize__size=(8, 8)), other)
+    for change, message in (
+        ({"model": other}, "begun with model="),
+        ({"model": joblib.load(model)}, "begun with model="),
+        ({"part_size": 9}, "begun with part_size=8, not 9"),
+        ({"survey": names[1:]}, r"part-00000000.parquet holds other images .*from '.*01.jpg'"),
+        ({"survey": names[:40]}, "holds 3 parts more than the 40 images make"),
+        ({"survey": []}, "There are no images"),
+        ({"output": tmp_path / "no" / "scores"}, "there is no folder"),
+        ({"model": tmp_path / "no.joblib"}, "no model file"),
+    ):
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            score(**{"model": model, "survey": names, "output": output, **change})
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(ValueError, match="no images"):
+        score(model, tmp_path / "scores", tmp_path / "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_progress(model, survey, tmp_path, capfd):
+    score(model, survey, tmp_path / "a")
+    assert capfd.readouterr() == ("", "")
+    score(model, survey, tmp_path / "b", verbose=True)
+    shown = capfd.readouterr().err
+    assert f"{N}/{N}" in shown and "images/s" in shown and "errors=2" in shown
+
+
+# ------------------------------------------------------------------------ on a cluster
+
+pytest.importorskip("distributed")
+
+
+@pytest.fixture
+def cluster():
+    from dask.distributed import LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        yield cluster
+
+
+def test_cluster_gives_the_same_bits(model, survey, expected, tmp_path, cluster):
+    output = tmp_path / "scores"
+    found = score(model, survey, output, scheduler=cluster.scheduler_address)
+    assert found[:3] == (N, 2, N)
+    pd.testing.assert_frame_equal(pd.read_parquet(output), expected, check_exact=True)
+
+
+def test_worker_killed_and_worker_joining(model, survey, expected, tmp_path, cluster):
+    import threading
+
+    output = tmp_path / "scores"
+
+    def disturb():
+        while len(list(output.glob("part-*.parquet"))) < 3:
+            time.sleep(0.01)
+        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        cluster.scale(3)
+
+    thread = threading.Thread(target=disturb)
+    thread.start()
+    found = score(model, survey, output, part_size=1, scheduler=cluster.scheduler_address)
+    thread.join()
+    assert found[:3] == (N, 2, N)
+    pd.testing.assert_frame_equal(pd.read_parquet(output), expected, rtol=1e-5)
+    assert len(list(output.iterdir())) == N + 1
