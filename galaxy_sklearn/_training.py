@@ -126,15 +126,15 @@ def predict(model, X, *, symmetric=False):
 
 
 def share_cores():
-    """Let TensorFlow use its share of the cores in one of joblib's workers.
+    """Let TensorFlow use its share of the cores in one of joblib's or Dask's workers.
 
     It starts as many threads as there are cores in each of them, where BLAS and OpenMP keep to
-    what joblib tells them. Does nothing elsewhere, or if the user has spoken.
+    what joblib or Dask tells them. Does nothing elsewhere, or if the user has spoken.
     """
     share = os.environ.get("OMP_NUM_THREADS", "")
     if (
         keras.backend.backend() == "tensorflow"
-        and multiprocessing.current_process().name.startswith("Loky")
+        and multiprocessing.current_process().name.startswith(("Loky", "Dask"))
         and share.isdecimal()
         and "TF_NUM_INTRAOP_THREADS" not in os.environ
     ):

@@ -23,7 +23,7 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
 
     Parameters
     ----------
-    estimator : Pipeline
+    estimator : Pipeline or classifier
         A fitted pipeline whose last step is a `GalaxyClassifier`, or another classifier with
         ``predict_proba``.
     X : array-like of str or path-like, or images

@@ -59,8 +59,9 @@ class GalaxyClassifier(
 
     A scikit-learn classifier on scikeras and Keras. Trained on the vote fractions of a
     decision tree such as Galaxy Zoo 2's, it predicts vote fractions; trained on one class
-    label a galaxy, it is an ordinary classifier. The defaults are the network and the recipe
-    of GalaxyID, but for the weighting of questions (see `question_weight`).
+    label a galaxy, it is an ordinary classifier. A fitted one is a transformer as well: it gives
+    the features that its network computes. The defaults are the recipe that was most accurate on
+    Galaxy Zoo 2; `make_galaxy_pipeline` has that of GalaxyID, too.
 
     Parameters
     ----------
@@ -186,7 +187,8 @@ class GalaxyClassifier(
     feature_names_in_ : ndarray of str
         Names of the columns. Only if `fit` saw a data frame.
     target_encoder_ : object
-        Turns targets into what the network learns, and its outputs into answers.
+        Turns targets into what the network learns, and its outputs into answers. Its
+        ``temperature`` is that of each question, 1 unless `calibrate`.
 
     See Also
     --------
@@ -740,7 +742,7 @@ class GalaxyClassifier(
         if self.calibrate and n_held_out:
             held_out = np.sort(held_out)
             outputs = predict(self.model_, X[held_out], symmetric=self.symmetric)
-            target.calibrate(outputs, encoded[held_out])
+            target.calibrate(outputs, target.encode(y)[held_out])
 
     def _make_trainer(self, answer_weight, steps):
         """Compile the network with the augmentation before it."""

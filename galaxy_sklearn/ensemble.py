@@ -167,6 +167,11 @@ class GalaxyEnsemble(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         target = self.estimators_[0].target_encoder_
         return float(target.score(y, self.predict_proba(X), sample_weight))
 
+    @property
+    def tree(self):
+        """The survey whose answers the vote fractions are."""
+        return self.estimator.tree
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags = self.estimator.__sklearn_tags__().input_tags
