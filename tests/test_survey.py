@@ -16,7 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -288,3 +290,15 @@ def test_worker_killed_and_worker_joining(model, survey, expected, tmp_path, clu
     assert found[:3] == (N, 2, N)
     pd.testing.assert_frame_equal(pd.read_parquet(output), expected, rtol=1e-5)
     assert len(list(output.iterdir())) == N + 1
+
+
+def test_grid_search_on_a_cluster(model, survey, encoded, cluster):
+    from dask.distributed import Client
+
+    names = [name for name in iter_images(survey) if not name.endswith(("07.jpg", "20.jpg"))]
+    labels = encoded[1][[int(Path(name).stem) for name in names]]
+    search = GridSearchCV(joblib.load(model), {"centercrop__size": [16, 24]}, cv=2)
+    alone = clone(search).fit(names, labels).cv_results_["mean_test_score"]
+    with Client(cluster), joblib.parallel_config("dask"):
+        found = search.fit(names, labels).cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(found, alone)
