@@ -19,6 +19,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -216,7 +217,7 @@ def instructions(paths, quick):
     few, many = (5, 10) if quick else (10, 110)
     names = [name for name in _readers(paths[:1], 1) if name != "tf.data"]
 
-    def count(name, n):
+    def total(name, n):
         with tempfile.NamedTemporaryFile("r") as log:
             command = [
                 *("valgrind", "--tool=cachegrind", "--cache-sim=no"),
@@ -227,11 +228,11 @@ def instructions(paths, quick):
             # What would differ from run to run.
             steady = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
             subprocess.run(command, check=True, capture_output=True, env=os.environ | steady)
-            total = re.search(r"I +refs: +([\d,]+)", log.read()).group(1)
-        return int(total.replace(",", ""))
+            found = re.search(r"I +refs: +([\d,]+)", log.read()).group(1)
+        return int(found.replace(",", ""))
 
     with ThreadPoolExecutor(THREADS) as pool:
-        counts = list(pool.map(count, names * 2, [few] * len(names) + [many] * len(names)))
+        counts = list(pool.map(total, names * 2, [few] * len(names) + [many] * len(names)))
     found = {
         name: (counts[len(names) + i] - counts[i]) / (many - few) for i, name in enumerate(names)
     }
@@ -478,32 +479,89 @@ def growth(paths, quick):
 
 
 def _grow(paths, n):
+    pipe = _small_pipeline(paths)
+    many = [paths[i % len(paths)] for i in range(n)]
+    before, start = _peak(), time.perf_counter()
+    tensor = pipe[:-1].transform(many)
+    seconds, memory = time.perf_counter() - start, _peak() - before - tensor.nbytes / 2**20
+    before, start = _peak(), time.perf_counter()
+    pipe[-1].predict_proba(tensor)
+    print(
+        json.dumps(
+            [seconds / n * 1e6, memory, (time.perf_counter() - start) / n * 1e6, _peak() - before]
+        )
+    )
+
+
+# -------------------------------------------------------------------------- survey
+
+
+def survey(paths, quick):
+    """Score a survey: rate beside a plain loop and beside its halves, memory as it grows."""
+    from galaxy_sklearn.survey import score_catalogue
+
+    many = [paths[i % len(paths)] for i in range(512 if quick else 4096)]
+    pipe = _small_pipeline(paths)
+    tensor = pipe[:-1].transform(many)
+    with tempfile.TemporaryDirectory() as folder:
+        outputs = (f"{folder}/{i}" for i in count())
+
+        def ours():
+            score_catalogue(pipe, many, next(outputs), verbose=False)
+
+        def loop():
+            for i in range(0, len(many), 1024):
+                pipe.predict_proba(many[i : i + 1024])
+
+        competitors = {
+            "ours, score_catalogue": ours,
+            "predict_proba in a loop": loop,
+            "reading alone": lambda: pipe[:-1].transform(many),
+            "predicting alone": lambda: pipe[-1].predict_proba(tensor),
+        }
+        times = take_turns(competitors, 1 if quick else 3)
+    text = table("Scoring a survey, per image", times, "ours, score_catalogue", len(many))
+    lines = ["| images | us an image | greatest memory, MB |", "|---|---|---|"]
+    for n in (500, 1000) if quick else (10_000, 100_000):
+        command = [sys.executable, __file__, "--score", str(n)]
+        command += ["--images", str(Path(paths[0]).parent)]
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        seconds, memory = json.loads(output.splitlines()[-1])
+        lines.append(f"| {n:,} | {seconds / n * 1e6:.0f} | {memory:.0f} |")
+    grown = "\n".join([*lines, ""])
+    print(grown, flush=True)
+    return [text, grown]
+
+
+def _score(paths, n):
+    from galaxy_sklearn.survey import score_catalogue
+
+    many = [paths[i % len(paths)] for i in range(n)]
+    pipe = _small_pipeline(paths)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        score_catalogue(pipe, many, f"{folder}/scores", part_size=4096, verbose=False)
+    print(json.dumps([time.perf_counter() - start, _peak()]))
+
+
+def _small_pipeline(paths):
     from galaxy_sklearn import make_galaxy_pipeline
     from galaxy_sklearn.datasets import make_galaxies
-
-    def peak():
-        # In MB. The ru_maxrss of a new process begins with its parent's.
-        status = Path("/proc/self/status").read_text()
-        return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
     pipe = make_galaxy_pipeline(n_jobs=THREADS).set_params(
         classifier__network__filters=(4, 8, 16),
         classifier__epochs=1,
         classifier__symmetric=False,
     )
-    pipe.fit(paths[:200], make_galaxies(200, image_size=8, random_state=0)[1])
+    pipe.fit(paths[:200], make_galaxies(len(paths[:200]), image_size=8, random_state=0)[1])
     pipe.predict_proba(paths[:200])
-    many = [paths[i % len(paths)] for i in range(n)]
-    before, start = peak(), time.perf_counter()
-    tensor = pipe[:-1].transform(many)
-    seconds, memory = time.perf_counter() - start, peak() - before - tensor.nbytes / 2**20
-    before, start = peak(), time.perf_counter()
-    pipe[-1].predict_proba(tensor)
-    print(
-        json.dumps(
-            [seconds / n * 1e6, memory, (time.perf_counter() - start) / n * 1e6, peak() - before]
-        )
-    )
+    return pipe
+
+
+def _peak():
+    # In MB. The ru_maxrss of a new process begins with its parent's.
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 # ------------------------------------------------------------------------ start-up
@@ -563,7 +621,7 @@ def start_up(paths, quick):
 
 SECTIONS = {
     section.__name__: section
-    for section in (reading, instructions, training, prediction, search, growth, start_up)
+    for section in (reading, instructions, training, prediction, search, growth, survey, start_up)
 }
 
 
@@ -576,6 +634,7 @@ def main():
     parser.add_argument("--output", type=Path, help="write Markdown here")
     # For the processes that a section starts.
     parser.add_argument("--grow", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--score", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--read", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -586,6 +645,9 @@ def main():
         paths = sorted(str(path) for path in images.glob("*.jpg"))
         if arguments.grow:
             _grow(paths, arguments.grow)
+            return
+        if arguments.score:
+            _score(paths, arguments.score)
             return
         if arguments.read:
             name, n = arguments.read
