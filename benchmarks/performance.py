@@ -500,7 +500,7 @@ def survey(paths, quick):
     """Score a survey: rate beside a plain loop and beside its halves, memory as it grows."""
     from galaxy_sklearn.survey import score_catalogue
 
-    many = [paths[i % len(paths)] for i in range(512 if quick else 4096)]
+    many = [paths[i % len(paths)] for i in range(512 if quick else 16_384)]
     pipe = _small_pipeline(paths)
     tensor = pipe[:-1].transform(many)
     with tempfile.TemporaryDirectory() as folder:
