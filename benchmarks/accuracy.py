@@ -268,7 +268,7 @@ def main():
             print(f"| ... {len(runs)} of them together | {together:.4f} | | |", flush=True)
 
 
-def intervals(n_train=3000, n_test=1000):
+def intervals(n_train=6000, n_test=1000):
     """Print how often credible intervals hold the truth."""
     from galaxy_sklearn import GZ2, make_galaxy_pipeline
     from galaxy_sklearn.datasets import make_galaxies
@@ -276,27 +276,32 @@ def intervals(n_train=3000, n_test=1000):
     data = make_galaxies(n_train + n_test, random_state=0, return_X_y=False)
     rest = slice(n_train, None)
     true = data.probabilities[rest]
-    print("| calibrated | nominal | all answers | least question | greatest question |")
+    pipe = make_galaxy_pipeline(random_state=0, verbose=1).set_params(
+        classifier__loss="dirichlet_multinomial",
+        classifier__epochs=30,
+        classifier__validation_fraction=0.2,
+        classifier__calibrate=True,
+        **BFLOAT16,
+    )
+    pipe.fit(data.data[:n_train], data.counts[:n_train])
+    tensor, classifier = pipe[:-1].transform(data.data[rest]), pipe[-1]
+    reach = GZ2.reach(GZ2.normalize(true), form="conditional")
+    temperature = classifier.target_encoder_.temperature.copy()
+    print("| calibrated | nominal | all answers | weighted by reach | by question |")
     print("|---|---|---|---|---|")
-    for calibrate in (False, True):
-        pipe = make_galaxy_pipeline(random_state=0, verbose=1).set_params(
-            classifier__loss="dirichlet_multinomial",
-            classifier__epochs=30,
-            classifier__validation_fraction=0.2,
-            classifier__calibrate=calibrate,
-            classifier__dtype_policy="mixed_bfloat16",
-        )
-        pipe.fit(data.data[:n_train], data.counts[:n_train])
-        tensor = pipe[:-1].transform(data.data[rest])
+    for name, temperatures in (("no", np.ones(11)), ("yes", temperature)):
+        classifier.target_encoder_.temperature = temperatures
         for nominal in (0.5, 0.8, 0.9, 0.95):
-            low, high = np.moveaxis(pipe[-1].predict_interval(tensor, nominal), -1, 0)
+            low, high = np.moveaxis(classifier.predict_interval(tensor, nominal), -1, 0)
             held = (low <= true) & (true <= high)
-            by_question = [held[:, columns].mean() for columns in GZ2.slices]
+            by_question = np.stack([held[:, columns].mean(axis=1) for columns in GZ2.slices], 1)
             print(
-                f"| {'yes' if calibrate else 'no'} | {nominal} | {held.mean():.3f} | "
-                f"{min(by_question):.3f} | {max(by_question):.3f} |",
+                f"| {name} | {nominal} | {held.mean():.3f} | "
+                f"{np.average(by_question, weights=reach):.3f} | "
+                f"{' '.join(f'{x:.2f}' for x in by_question.mean(axis=0))} |",
                 flush=True,
             )
+    print("Temperatures:", np.round(temperature, 2))
 
 
 def split(paths, votes):
