@@ -4,7 +4,9 @@ import os
 
 import keras
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils import gen_batches
 
 
 def feature_model(model):
@@ -41,7 +43,8 @@ def find_fitted(pretrained):
             pretrained = joblib.load(pretrained)
         except FileNotFoundError:
             raise ValueError(f"pretrained={pretrained!r}: there is no such file.") from None
-    pretrained = getattr(pretrained, "estimator", pretrained)  # a FrozenEstimator's
+    if isinstance(pretrained, FrozenEstimator):
+        pretrained = pretrained.estimator
     if isinstance(pretrained, Pipeline):
         pretrained = pretrained[-1]
     pretrained = getattr(pretrained, "estimator_", pretrained)  # a GalaxyEncoder's
@@ -111,8 +114,7 @@ def sample_dropout(model, X, n_samples, rng, batch_size):
             drawn = rng.randint(np.iinfo(np.int32).max, size=tuple(seed.shape))
             seed.assign(drawn.astype(seed.dtype))
         for sample in samples:
-            for start in range(0, len(X), batch_size):
-                batch = slice(start, start + batch_size)
+            for batch in gen_batches(len(X), batch_size):
                 sample[batch] = keras.ops.convert_to_numpy(model(X[batch], training=True))
     finally:
         for layer, value in zip(normalizing, trainable, strict=True):

@@ -18,6 +18,9 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from galaxy_sklearn.votes import check_votes
 
+# A fraction or concentration never is 0, whose logarithm is none.
+LEAST = 1e-30
+
 
 def make_target(y, tree, *, loss="auto", output="tree", classes=None):
     """Choose the kind of target: labels for one column, vote fractions for more."""
@@ -128,24 +131,12 @@ class VoteTarget:
 
     def calibrate(self, outputs, encoded):
         """Choose a temperature for each question that makes what was voted most probable."""
+        votes = encoded if self.counts_votes else self.tree.to_cumulative(encoded)
+        fit = _fit_spread if self.counts_votes else _fit_temperature
         for q, columns in enumerate(self.tree.slices):
-            votes = encoded if self.counts_votes else self.tree.to_cumulative(encoded)
-            votes = votes[:, columns]
-            asked = votes.any(axis=1)
-
-            def surprise(logarithm, asked=asked, votes=votes, columns=columns):
-                temperature = np.exp(logarithm)
-                given = self._tempered(outputs[asked][:, columns], temperature)
-                if self.counts_votes:
-                    n, total = votes[asked].sum(axis=1), given.sum(axis=1)
-                    likelihood = gammaln(votes[asked] + given) - gammaln(given)
-                    return -np.sum(likelihood) - np.sum(gammaln(total) - gammaln(total + n))
-                given /= given.sum(axis=1, keepdims=True)
-                return -np.sum(votes[asked] * np.log(given))
-
+            asked = votes[:, columns].any(axis=1)
             if asked.any():
-                found = minimize_scalar(surprise, bounds=(-2, 2), method="bounded")
-                self.temperature[q] = np.exp(found.x)
+                self.temperature[q] = fit(outputs[asked][:, columns], votes[asked][:, columns])
 
     def intervals(self, outputs, coverage):
         """Central intervals of the conditional fractions, (n_galaxies, n_answers, 2)."""
@@ -154,7 +145,7 @@ class VoteTarget:
                 "predict_interval needs a classifier trained with loss='dirichlet_multinomial' "
                 f"(and y as vote counts), this one was with {self.loss!r}."
             )
-        given = self._all_tempered(outputs)
+        given = self._tempered(outputs)
         ends = np.empty((*given.shape, 2))
         for columns in self.tree.slices:
             a = given[:, columns]
@@ -163,19 +154,18 @@ class VoteTarget:
                 ends[:, columns, end] = beta.ppf(p, a, others)
         return ends
 
-    def _all_tempered(self, outputs):
-        tempered = np.empty(outputs.shape)
+    def _tempered(self, outputs):
+        """Make fractions less sure the hotter they are; make concentrations smaller."""
+        tempered = np.maximum(outputs, LEAST, dtype=float)
         for temperature, columns in zip(self.temperature, self.tree.slices, strict=True):
-            tempered[:, columns] = self._tempered(outputs[:, columns], temperature)
+            if self.counts_votes:
+                tempered[:, columns] /= temperature
+            else:
+                tempered[:, columns] **= 1 / temperature
         return tempered
 
-    def _tempered(self, outputs, temperature):
-        """Make fractions less sure the hotter they are; make concentrations smaller."""
-        outputs = np.maximum(outputs, 1e-30, dtype=float)
-        return outputs / temperature if self.counts_votes else outputs ** (1 / temperature)
-
     def probabilities(self, outputs):
-        conditional = self.tree.normalize(self._all_tempered(outputs))
+        conditional = self.tree.normalize(self._tempered(outputs))
         return conditional if self.form == "conditional" else self.tree.to_cumulative(conditional)
 
     def decide(self, probabilities):
@@ -247,12 +237,7 @@ class LabelTarget:
 
     def calibrate(self, outputs, encoded):
         """Choose the temperature that makes the labels most probable."""
-
-        def surprise(logarithm):
-            return -np.sum(encoded * np.log(_tempered(outputs, np.exp(logarithm))))
-
-        found = minimize_scalar(surprise, bounds=(-2, 2), method="bounded")
-        self.temperature = np.exp(found.x)
+        self.temperature = _fit_temperature(outputs, encoded)
 
     def intervals(self, outputs, coverage):
         raise ValueError("predict_interval needs vote counts; this classifier learned labels.")
@@ -297,8 +282,35 @@ class NoTarget:
 
 
 def _tempered(probabilities, temperature):
-    powers = np.maximum(probabilities, 1e-30, dtype=float) ** (1 / temperature)
+    powers = np.maximum(probabilities, LEAST, dtype=float) ** (1 / temperature)
     return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _fit_temperature(probabilities, votes):
+    """Find the temperature of one question's fractions."""
+
+    def surprise(logarithm):
+        return -np.sum(votes * np.log(_tempered(probabilities, np.exp(logarithm))))
+
+    return _least(surprise)
+
+
+def _fit_spread(concentrations, counts):
+    """Find the temperature of one question's concentrations."""
+    n = counts.sum(axis=1)
+
+    def surprise(logarithm):
+        a = np.maximum(concentrations, LEAST, dtype=float) / np.exp(logarithm)
+        total = a.sum(axis=1)
+        return -np.sum(gammaln(counts + a) - gammaln(a)) - np.sum(
+            gammaln(total) - gammaln(total + n)
+        )
+
+    return _least(surprise)
+
+
+def _least(surprise):
+    return np.exp(minimize_scalar(surprise, bounds=(-2, 2), method="bounded").x)
 
 
 def _labels(y):

@@ -20,7 +20,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 from tiny import tiny
 
-from galaxy_sklearn import GZ2, DecisionTree, FlattenToTensor, GalaxyClassifier
+from galaxy_sklearn import GZ2, DecisionTree, FlattenToTensor, GalaxyClassifier, GalaxyEncoder
 from galaxy_sklearn._targets import make_target
 from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.decision_tree import Answer, Question
@@ -613,6 +613,14 @@ def test_fine_tuning(data, labels, fitted, freeze, tmp_path):
     np.testing.assert_array_equal(found[0], found[2])
     loaded = clone_fitted(new)
     np.testing.assert_array_equal(loaded.predict_proba(X), new.predict_proba(X))
+
+
+def test_fine_tuning_from_the_file_of_an_encoder(data, tmp_path):
+    X, y = data
+    encoder = GalaxyEncoder(make(epochs=1)).fit(X)
+    joblib.dump(encoder, tmp_path / "encoder.joblib")
+    tuned = make(pretrained=str(tmp_path / "encoder.joblib"), freeze=True, epochs=1).fit(X, y)
+    np.testing.assert_array_equal(tuned.transform(X), encoder.transform(X))
 
 
 def test_what_cannot_be_fine_tuned(data, fitted):

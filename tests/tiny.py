@@ -1,4 +1,6 @@
-"""A network small enough for tests of logic."""
+"""A network small enough for tests of logic, and a classifier for scikit-learn's checks."""
+
+from galaxy_sklearn import GalaxyClassifier
 
 
 def tiny(input_shape, n_outputs, activation, *, units=16, dropout=0.0):
@@ -10,3 +12,25 @@ def tiny(input_shape, n_outputs, activation, *, units=16, dropout=0.0):
     if dropout:
         x = keras.layers.Dropout(dropout)(x)
     return keras.Model(inputs, keras.layers.Dense(n_outputs, activation=activation)(x))
+
+
+CHECKED = GalaxyClassifier(
+    network=tiny,
+    learning_rate=0.02,
+    schedule="constant",
+    weight_decay=0,
+    weight_average=0,
+    epochs=15,
+    validation_fraction=0,
+    rotation=0,
+    shift=0,
+    zoom=0,
+    flip=None,
+    symmetric=False,
+    run_eagerly=True,
+)
+SHUFFLED = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "trained on shuffled batches: a galaxy of weight 2 makes other batches than one given twice"
+    ),
+}
