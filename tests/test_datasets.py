@@ -154,6 +154,16 @@ def test_votes_follow_the_true_probabilities():
     assert np.abs((voted - expected).mean(axis=0)).max() < 0.003
 
 
+def test_galaxies_alike_divide_volunteers_differently():
+    """Nothing odd is to be seen in most; what is thought of them scatters all the same."""
+    data = make_galaxies(1000, image_size=8, random_state=0, return_X_y=False)
+    ordinary = np.sort(data.probabilities[:, GZ2.slices[5].start])[:750]
+    assert len(set(ordinary)) == 750
+    # A beta distribution of mean 0.09 and concentration 30, but for the few above its tail.
+    assert 0.06 < ordinary.mean() < 0.1
+    assert 0.03 < ordinary.std() < 0.06
+
+
 def test_survey_is_varied():
     """Every answer matters somewhere, and the kinds are as in a survey, not all alike."""
     data = make_galaxies(1500, image_size=8, random_state=0, return_X_y=False)

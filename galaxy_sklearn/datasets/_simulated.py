@@ -12,6 +12,9 @@ from galaxy_sklearn.decision_tree import GZ2
 
 # Galaxy Zoo 2 cut its images to 424 pixels of 0.02 Petrosian R90 each.
 FIELD = 424 * 0.02
+# Concentration of the narrowest of the beta distributions from which the votes of the galaxies
+# in Stripe 82 seem drawn: 31 for smooth, 34 for odd, 28 for spiral, 13 for bar.
+AGREEMENT = 30
 ODD = ("ring", "lens", "disturbed", "irregular", "other", "merger", "dust lane")
 # Light of each kind in i, r and g, which an SDSS colour image shows as red, green and blue.
 OLD, YOUNG = np.array([1.0, 0.82, 0.55]), np.array([0.74, 0.79, 0.86])
@@ -26,8 +29,9 @@ def make_galaxies(
     inclination, perhaps with a bar, logarithmic spiral arms, a ring, a dust lane, a companion
     or tidal tails; among foreground stars and faint neighbours; blurred by the seeing, with
     sky noise and SDSS' asinh colour stretch. A few are stars or artifacts. How sure a
-    volunteer is of an answer follows from what there is and how well it shows, so that the
-    true probability of every answer is known.
+    volunteer is of an answer follows from what there is and how well it shows, and scatters as
+    in Stripe 82 between galaxies that are alike in that [3]_; so the true probability of every
+    answer is known.
 
     Parameters
     ----------
@@ -69,6 +73,7 @@ def make_galaxies(
     .. [1] Sérsic 1963, BAAA 6, 41, for the bulge; Ciotti & Bertin 1999, A&A 352, 447, for its
        scale b_n.
     .. [2] Lupton et al. 2004, PASP 116, 133, for the colour stretch.
+    .. [3] Willett et al. 2013, MNRAS 435, 2835, table 5, for the scatter of votes.
 
     Examples
     --------
@@ -91,7 +96,7 @@ def make_galaxies(
     for i in range(n_samples):
         own = np.random.Generator(np.random.SFC64(rng.randint(np.iinfo(np.int32).max)))
         galaxy = _draw_galaxy(own)
-        probabilities[i] = _opinion(galaxy)
+        probabilities[i] = _scatter(_opinion(galaxy), own)
         counts[i] = _ask(probabilities[i], n_volunteers, own)
         images[i] = _photograph(galaxy, image_size, own)
     votes = pd.DataFrame(GZ2.normalize(counts), columns=list(GZ2.catalogue_columns))
@@ -119,6 +124,7 @@ class _Galaxy(NamedTuple):
     pitch: float  # of the arms, degrees
     contrast: float  # of the arms
     odd: str | None
+    oddness: float  # how conspicuous that is, 0 to 1
     brightness: float  # over the noise of the sky
     seeing: float  # Gaussian sigma over R90
     young: float  # fraction of young stars in the disk
@@ -156,6 +162,7 @@ def _draw_galaxy(rng):
         pitch=rng.uniform(7, 36),
         contrast=rng.uniform(0.35, 1.0) if spiral else 0.0,
         odd=None if odd is None else str(odd),
+        oddness=rng.uniform(0.2, 1.0) if odd else 0.0,
         brightness=10 ** rng.uniform(0.1, 1.0),
         seeing=rng.uniform(0.04, 0.14),
         young=rng.uniform(0.35, 1.0) if disk else rng.uniform(0.0, 0.15),
@@ -179,16 +186,17 @@ def _opinion(galaxy):
     if galaxy.kind == "disk":
         featured = 0.25 + 0.7 * structure * clarity
     if galaxy.odd in ("irregular", "merger", "disturbed"):
-        featured = max(featured, 0.55)
+        featured = max(featured, 0.1 + 0.6 * galaxy.oddness)
     artifact = 0.93 if galaxy.kind == "artifact" else 0.015
     spiral = 0.12 + 0.85 * clarity * min(1.0, 1.6 * galaxy.contrast) if galaxy.n_arms else 0.08
     barred = 0.06 + 0.86 * clarity * min(1.0, galaxy.bar / 1.1)
     number = np.full(6, 0.03)
     number[5] = 0.1 + 0.7 * (1 - clarity)
     number[max(galaxy.n_arms, 1) - 1] += 1.2 * clarity
+    odd = 0.09 + 0.9 * clarity * galaxy.oddness
     odd_features = np.full(7, 0.04)
     if galaxy.odd:
-        odd_features[ODD.index(galaxy.odd)] += clarity
+        odd_features[ODD.index(galaxy.odd)] += clarity * galaxy.oddness
     else:
         odd_features[[0, 2, 4]] += 0.2
     boxy = 0.75 if galaxy.boxiness > 2 else 0.06
@@ -201,7 +209,7 @@ def _opinion(galaxy):
                 [barred, 1 - barred],
                 [spiral, 1 - spiral],
                 _nearest(galaxy.bulge, [0.0, 0.12, 0.35, 0.8], 0.11),
-                [0.1 + 0.75 * clarity, 0.9 - 0.75 * clarity] if galaxy.odd else [0.07, 0.93],
+                [odd, 1 - odd],
                 _nearest(galaxy.flatness, [0.95, 0.62, 0.25], 0.15),
                 odd_features,
                 [(1 - none) * (1 - boxy), (1 - none) * boxy, none],
@@ -209,6 +217,13 @@ def _opinion(galaxy):
                 number,
             ]
         )
+    )
+
+
+def _scatter(probabilities, rng):
+    """Let galaxies of the same parameters divide volunteers differently, as real ones do."""
+    return np.concatenate(
+        [rng.dirichlet(AGREEMENT * probabilities[columns]) for columns in GZ2.slices]
     )
 
 
@@ -227,7 +242,9 @@ def _ask(probabilities, n_volunteers, rng):
 
 
 def _step(x):
-    return 1 / (1 + np.exp(-x))
+    # Of the clearest, some volunteers are of the other opinion: in Stripe 82 at least 0.028 call
+    # a disk edge-on.
+    return 0.03 + 0.94 / (1 + np.exp(-x))
 
 
 def _nearest(value, centres, width):
@@ -263,7 +280,7 @@ def _add_galaxy(light, galaxy, x, y, r90, flux, rng):
     cos, sin = np.float32(np.cos(galaxy.angle)), np.float32(np.sin(galaxy.angle))
     along, across = x * cos + y * sin, y * cos - x * sin
     if galaxy.odd == "disturbed":  # one side is dragged out
-        across = across - 0.25 * np.tanh(along / r90) * along
+        across = across - 0.4 * galaxy.oddness * np.tanh(along / r90) * along
     bulge_radius = r90 / (3.0 if galaxy.kind == "smooth" else 6.0)
     bulge_flatness = galaxy.flatness if galaxy.kind == "smooth" else 0.5 + 0.5 * galaxy.flatness
     bulge = _sersic(along, across / bulge_flatness, bulge_radius, galaxy.sersic, _boxiness(galaxy))
@@ -273,20 +290,25 @@ def _add_galaxy(light, galaxy, x, y, r90, flux, rng):
     if galaxy.odd == "ring":
         radius = np.hypot(along, across / max(galaxy.flatness, 0.3))
         ring = np.exp(-(((radius - 0.85 * r90) / (0.09 * r90)) ** 2))
-        _add(light, ring, YOUNG, 0.25 * flux)
+        _add(light, ring, YOUNG, 0.4 * galaxy.oddness * flux)
     elif galaxy.odd == "lens":
         radius, towards = np.hypot(x, y), np.cos(np.arctan2(y, x) - rng.uniform(0, 2 * np.pi))
         arc = np.exp(-(((radius - 1.0 * r90) / (0.06 * r90)) ** 2) + 4 * (towards - 1))
-        _add(light, arc, YOUNG, 0.16 * flux)
+        _add(light, arc, YOUNG, 0.25 * galaxy.oddness * flux)
     elif galaxy.odd == "merger":
         _add_companion(light, galaxy, x, y, r90, flux, rng)
+    elif galaxy.odd == "disturbed":
+        start = rng.uniform(0, 2 * np.pi), rng.uniform(0.4, 0.7) * r90
+        _add_tail(light, galaxy, x, y, r90, flux, *start)
     elif galaxy.odd == "dust lane":
         depth = np.exp(-((across / (0.045 * r90)) ** 2) - (along / (1.1 * r90)) ** 2)
-        light *= 1 - np.array([0.6, 0.75, 0.88], dtype=np.float32)[:, None, None] * depth
+        depth *= np.float32(galaxy.oddness)
+        light *= 1 - np.array([0.7, 0.85, 0.95], dtype=np.float32)[:, None, None] * depth
     elif galaxy.odd == "other":  # the trail of a satellite
         a = rng.uniform(0, np.pi)
         offset = x * np.sin(a) - y * np.cos(a) - rng.uniform(-1, 1) * r90
-        light[rng.integers(3)] += 0.5 * np.exp(-((offset / (0.05 * r90)) ** 2))
+        trail = np.exp(-((offset / (0.05 * r90)) ** 2))
+        light[rng.integers(3)] += 0.8 * galaxy.oddness * trail
 
 
 def _add_disk(light, galaxy, along, across, r90, flux, rng):
@@ -298,7 +320,9 @@ def _add_disk(light, galaxy, along, across, r90, flux, rng):
         for _ in range(9):
             a, b = rng.normal(0, 0.45 * r90, 2)
             blob = (along - a) ** 2 + (plane - b) ** 2
-            disk = disk + rng.uniform(0.3, 1.3) * np.exp(-blob / (2 * (0.13 * r90) ** 2))
+            disk = disk + galaxy.oddness * rng.uniform(0.5, 2.0) * np.exp(
+                -blob / (2 * (0.13 * r90) ** 2)
+            )
     young = 0.2
     if galaxy.n_arms:
         start = max(0.9 * galaxy.bar * scale, 0.35 * scale)
@@ -331,13 +355,16 @@ def _add_companion(light, galaxy, x, y, r90, flux, rng):
     b = rng.uniform(0, np.pi)
     u, v = dx * np.cos(b) + dy * np.sin(b), dy * np.cos(b) - dx * np.sin(b)
     companion = _sersic(u, v / rng.uniform(0.4, 1), 0.3 * r90, 2.0, 2.0)
-    _add(light, companion, 0.5 * (OLD + YOUNG), rng.uniform(0.25, 0.8) * flux)
-    # A tidal tail: an arc that swings away from the companion.
-    radius, angle = np.hypot(x, y), np.arctan2(y, x)
-    swing = np.mod(angle - a, 2 * np.pi)
+    _add(light, companion, 0.5 * (OLD + YOUNG), 0.9 * galaxy.oddness * flux)
+    # The tidal tail swings away from the companion.
+    _add_tail(light, galaxy, x, y, r90, flux, a, distance)
+
+
+def _add_tail(light, galaxy, x, y, r90, flux, a, distance):
+    swing = np.mod(np.arctan2(y, x) - a, 2 * np.pi)
     path = distance * (1 + 0.25 * swing)
-    tail = np.exp(-(((radius - path) / (0.12 * r90)) ** 2) - swing / 0.9)
-    _add(light, tail, YOUNG, 0.18 * flux)
+    tail = np.exp(-(((np.hypot(x, y) - path) / (0.12 * r90)) ** 2) - swing / 0.9)
+    _add(light, tail, YOUNG, 0.3 * galaxy.oddness * flux)
 
 
 def _add_star(light, x, y, flux, r90, rng):
