@@ -22,6 +22,7 @@ __all__ = ["Scored", "score_catalogue"]
 
 PLAN = "_plan.json"
 MODEL = "_model.joblib"
+HALF = ".new"
 N_MESSAGES = 10
 
 
@@ -161,6 +162,8 @@ def score_catalogue(
             f"{folder} holds {len(surplus)} parts more than the {total} images make, such as "
             f"{surplus[0].name}: images are gone since it was begun. Choose another output."
         )
+    for left in folder.glob(f"*{HALF}"):
+        left.unlink(missing_ok=True)
     if one_file:
         _join(folder, output)
     return Scored(total, errors, new, tuple(messages))
@@ -220,9 +223,11 @@ def _score_part(model_file, model_id, part, n_jobs):
     )
     errors = table["error"].dropna().tolist()
     marks = {"images": _fingerprint(part.names), "errors": str(len(errors))}
-    written = f"{part.file}.{os.getpid()}.new"
+    # What a kill leaves half written begins with a dot: who reads the folder passes it over.
+    file = Path(part.file)
+    written = file.with_name(f".{file.name}.{os.getpid()}{HALF}")
     pq.write_table(pa.table(columns).replace_schema_metadata(marks), written)
-    Path(written).replace(part.file)
+    written.replace(file)
     return len(table), len(errors), errors[:N_MESSAGES]
 
 
@@ -243,7 +248,7 @@ def _settle_model(model, folder):
         path = Path(model)
     else:
         path = folder / MODEL
-        written = path.with_name(f"{MODEL}.{os.getpid()}.new")
+        written = path.with_name(f"{MODEL}.{os.getpid()}{HALF}")
         joblib.dump(model, written)
         if path.exists() and _digest(path) != _digest(written):
             written.unlink()
@@ -302,7 +307,7 @@ def _join(folder, output):
     import pyarrow.csv
     import pyarrow.parquet as pq
 
-    written = output.with_name(f"{output.name}.{os.getpid()}.new")
+    written = folder / f".whole{HALF}"
     parts = sorted(folder.glob("part-*.parquet"))
     schema = pq.read_schema(parts[0]).remove_metadata()
     kind = pq.ParquetWriter if output.suffix == ".parquet" else pyarrow.csv.CSVWriter

@@ -24,7 +24,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
 from galaxy_sklearn.catalogue import prediction_table
-from galaxy_sklearn.datasets import iter_images, make_galaxies
+from galaxy_sklearn.datasets import find_images, iter_images, make_galaxies
 from galaxy_sklearn.survey import score_catalogue
 
 N = 60
@@ -147,6 +147,33 @@ def test_damaged_member_of_an_archive(tmp_path, encoded):
         ImageReader().transform([name])[0]
 
 
+def test_fits_cutouts_in_shards(model, encoded, tmp_path):
+    """FITS files, plain and compressed, score as in a folder when packed in archives."""
+    fits = pytest.importorskip("astropy.io.fits")
+    (tmp_path / "cutouts").mkdir()
+    for i in range(6):
+        pixels = np.asarray(Image.open(io.BytesIO(encoded[0][i])), dtype=np.float32) / 255
+        name = f"{i}.fits" if i % 2 else f"{i}.fits.gz"
+        fits.PrimaryHDU(np.moveaxis(pixels, -1, 0)).writeto(tmp_path / "cutouts" / name)
+    (tmp_path / "cutouts" / "6.fits").write_bytes(b"SIMPLE  =")
+    files = sorted((tmp_path / "cutouts").iterdir())
+    assert list(find_images(tmp_path / "cutouts").index) == list(range(7))
+    with zipfile.ZipFile(tmp_path / "shard.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.write(file, file.name)
+    with tarfile.open(tmp_path / "shard.tar", "w") as archive:
+        for file in files:
+            archive.add(file, file.name)
+    tables = []
+    for source in ("cutouts", "shard.zip", "shard.tar"):
+        done = score(model, tmp_path / source, tmp_path / f"{source}.parquet")
+        assert (done.n_images, done.n_errors) == (7, 1)
+        assert "6.fits: the image is damaged" in done.messages[0]
+        tables.append(pd.read_parquet(tmp_path / f"{source}.parquet").drop(columns="error"))
+    for table in tables[1:]:
+        pd.testing.assert_frame_equal(table, tables[0])
+
+
 # ------------------------------------------------------------------- on one machine
 
 
@@ -155,7 +182,8 @@ def test_scores(model, survey, expected, tmp_path):
     pipe = joblib.load(model)
     table = prediction_table(pipe, names, on_error="report")
     assert expected["file"].tolist() == [name.removeprefix(f"{survey}/") for name in names]
-    np.testing.assert_allclose(expected[["featured", "smooth"]], table[["featured", "smooth"]])
+    columns = ["featured", "smooth"]
+    np.testing.assert_allclose(expected[columns], table[columns], rtol=1e-6)
     assert expected["label"].isna().sum() == expected["error"].notna().sum() == 2
     good = expected["error"].isna().to_numpy()
     assert expected["label"][good].tolist() == table["label"][good].tolist()
@@ -185,7 +213,11 @@ def test_nothing_is_done_twice(model, survey, tmp_path):
     parts = sorted((tmp_path / "scores").glob("part-*"))
     times = [path.stat().st_mtime_ns for path in parts]
     parts[2].unlink()
+    half = parts[2].with_name(f".{parts[2].name}.1.new")  # as a kill may leave it
+    half.write_bytes(b"PAR1")
+    assert len(pd.read_parquet(tmp_path / "scores")) == N - 8
     assert score(model, survey, tmp_path / "scores")[:3] == (N, 2, 8)
+    assert not half.exists()
     assert [p.stat().st_mtime_ns for p in parts[:2] + parts[3:]] == times[:2] + times[3:]
 
 

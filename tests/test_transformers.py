@@ -1,3 +1,4 @@
+import gzip
 import pickle
 import subprocess
 import sys
@@ -212,6 +213,9 @@ def test_formats(tmp_path):
     cube = np.moveaxis(rgb.astype(np.float32), -1, 0)
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(cube)]).writeto(tmp_path / "cube.FITS")
     expected["cube.FITS"] = rgb.astype(np.float32)
+    packed = fits.CompImageHDU(deep.astype(np.int32), compression_type="RICE_1")
+    fits.HDUList([fits.PrimaryHDU(), packed]).writeto(tmp_path / "packed.fits.fz")
+    expected["packed.fits.fz"] = deep.astype(np.float32)
     stack = ImageReader().transform([tmp_path / name for name in expected])
     for image, (name, pixels) in zip(stack, expected.items(), strict=True):
         np.testing.assert_array_equal(image, pixels, err_msg=name)
@@ -269,9 +273,7 @@ def bad_file(tmp_path, paths):
         path = tmp_path / f"{kind}.jpg"
         content = Path(paths[0]).read_bytes()
         if kind != "missing":
-            path.write_bytes(
-                {"truncated": content[: len(content) // 2], "empty": b"", "text": b"galaxy"}[kind]
-            )
+            path.write_bytes({"truncated": content[:-100], "empty": b"", "text": b"galaxy"}[kind])
         return str(path)
 
     return make
@@ -298,7 +300,8 @@ def test_damaged_png_and_fits_are_named(tmp_path):
     content = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(content[:3000])
     (tmp_path / "b.fits").write_bytes(b"SIMPLE  =")
-    for name in ("a.png", "b.fits"):
+    (tmp_path / "c.fits.gz").write_bytes(gzip.compress(bytes(range(256)) * 99)[:200])
+    for name in ("a.png", "b.fits", "c.fits.gz"):
         with pytest.raises(ValueError, match=rf"{name}: the image is damaged"):
             ImageReader().transform([str(tmp_path / name)])[0]
 

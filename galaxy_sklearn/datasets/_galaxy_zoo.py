@@ -9,9 +9,10 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from galaxy_sklearn.decision_tree import GZ2
+from galaxy_sklearn.transformers._reader import FITS_SUFFIXES
 from galaxy_sklearn.votes import check_votes
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".fits", ".fit", ".fts")
+SUFFIXES = (".jpg", ".jpeg", ".png", *FITS_SUFFIXES)
 IDS = ("GalaxyID", "asset_id", "dr7objid", "objid")
 
 
@@ -154,10 +155,11 @@ def find_images(folder):
     paths = {}
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            name = Path(entry.name)
-            if name.suffix.lower() not in SUFFIXES:
+            ending = next((s for s in SUFFIXES if entry.name.lower().endswith(s)), None)
+            if ending is None:
                 continue
-            number = int(name.stem) if name.stem.isdecimal() else name.stem
+            stem = entry.name[: -len(ending)]
+            number = int(stem) if stem.isdecimal() else stem
             if number in paths:
                 raise ValueError(f"Two images of one galaxy: {paths[number]} and {entry.path}.")
             paths[number] = entry.path

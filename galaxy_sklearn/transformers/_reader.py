@@ -1,7 +1,9 @@
 """Image files to images."""
 
+import gzip
 import io
 import os
+import zlib
 from contextlib import suppress
 from functools import partial
 
@@ -207,12 +209,11 @@ def _read_fits(path):
             f"{path}: reading FITS needs astropy: pip install galaxy_sklearn[fits]"
         ) from None
     try:
-        file = io.BytesIO(path.read()) if isinstance(path, PackedImage) else path
-        with fits.open(file, memmap=False) as units:
+        with fits.open(_unpacked(path), memmap=False) as units:
             data = next((u.data for u in units if u.is_image and u.data is not None), None)
     except FileNotFoundError:
         raise FileNotFoundError(f"No image file {path!r}.") from None
-    except (OSError, TypeError, ValueError) as error:
+    except (EOFError, OSError, TypeError, ValueError, zlib.error) as error:
         raise ValueError(f"{path}: the image is damaged ({error}).") from error
     if data is None or data.ndim not in (2, 3):
         found = "none" if data is None else f"one of shape {data.shape}"
@@ -220,3 +221,11 @@ def _read_fits(path):
     # FITS is big-endian and stores the planes of a cube first.
     data = np.ascontiguousarray(np.moveaxis(data, 0, -1) if data.ndim == 3 else data)
     return data.astype(np.float64 if data.dtype.itemsize == 8 else np.float32)
+
+
+def _unpacked(path):
+    """Return what astropy opens: it decompresses files by itself, but nothing in memory."""
+    if not isinstance(path, PackedImage):
+        return path
+    content = path.read()
+    return io.BytesIO(gzip.decompress(content) if path.lower().endswith(".gz") else content)
