@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
@@ -13,7 +14,7 @@ from tqdm.auto import tqdm
 from galaxy_sklearn.decision_tree import GZ2
 from galaxy_sklearn.transformers import ImageReader, ImageStack
 
-__all__ = ["predict_chunks", "prediction_table"]
+__all__ = ["load_model", "predict_chunks", "prediction_table"]
 
 CHUNK = 1024
 
@@ -67,6 +68,42 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
     if files:
         table.index = pd.Index([Path(path).name for path in images.paths], name="file")
     return table if table["error"].notna().any() else table.drop(columns="error")
+
+
+def load_model(path):
+    """Load the joblib file of a fitted pipeline. Load only files that you trust.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    estimator
+        What has ``predict_proba``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it holds something else. The message says what.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.catalogue import load_model
+    >>> pipe = load_model("model.joblib")  # doctest: +SKIP
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no model file {str(path)!r}.")
+    try:
+        estimator = joblib.load(path)
+    except Exception as error:  # a pickle can fail in any way
+        raise ValueError(f"{path}: no model that can be loaded ({error!r}).") from error
+    if not hasattr(estimator, "predict_proba"):
+        raise ValueError(f"{path}: expected a fitted pipeline, found {type(estimator).__name__}.")
+    return estimator
 
 
 def predict_chunks(estimator, chunks, *, report):

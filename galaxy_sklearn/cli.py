@@ -68,10 +68,11 @@ def evaluate(arguments):
     import numpy as np
 
     from galaxy_sklearn import metrics
+    from galaxy_sklearn.catalogue import load_model
     from galaxy_sklearn.datasets import load_galaxy_zoo
 
     data = load_galaxy_zoo(arguments.images, arguments.votes, mapping=arguments.mapping)
-    pipe = _load(arguments.model)
+    pipe = load_model(arguments.model)
     predicted = pipe.predict_proba(data.data)
     print(f"{len(data.data)} galaxies")
     for name in (
@@ -100,12 +101,12 @@ def predict(arguments):
     """Predict the images of a folder tree, an archive or a table; goes on where it was killed."""
     from galaxy_sklearn.survey import score_catalogue
 
-    _load(arguments.model)  # which says what is wrong with it
     scored = score_catalogue(
         arguments.model,
         arguments.images,
         arguments.output,
         part_size=arguments.part_size,
+        n_workers=arguments.workers,
         scheduler=arguments.scheduler,
     )
     for message in scored.messages:
@@ -203,6 +204,9 @@ def _parser():
     sub.add_argument(
         "--part-size", type=_positive, default=16384, metavar="N", help="images a part"
     )
+    sub.add_argument(
+        "--workers", type=int, metavar="N", help="processes that share the work; -1: one a core"
+    )
     sub.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work")
     return parser
 
@@ -237,20 +241,6 @@ def _setting(text):
         return name, ast.literal_eval(value)
     except (SyntaxError, ValueError):
         return name, value
-
-
-def _load(path):
-    import joblib
-
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"No model file {path!r}.")
-    try:
-        pipe = joblib.load(path)
-    except Exception as error:  # a pickle can fail in any way
-        raise ValueError(f"{path}: no model that can be loaded ({error!r}).") from error
-    if not hasattr(pipe, "predict_proba"):
-        raise ValueError(f"{path}: expected a fitted pipeline, found {type(pipe).__name__}.")
-    return pipe
 
 
 def _replace(path, write):

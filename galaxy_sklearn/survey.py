@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -11,10 +11,11 @@ from typing import NamedTuple
 import joblib
 import numpy as np
 import pandas as pd
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
-from galaxy_sklearn.catalogue import CHUNK, predict_chunks
+from galaxy_sklearn.catalogue import CHUNK, load_model, predict_chunks
 from galaxy_sklearn.datasets import iter_images
 from galaxy_sklearn.transformers import ImageReader
 
@@ -56,7 +57,15 @@ class Part(NamedTuple):
 
 
 def score_catalogue(
-    model, images, output, *, part_size=16384, n_jobs=None, scheduler=None, verbose=True
+    model,
+    images,
+    output,
+    *,
+    part_size=16384,
+    n_jobs=None,
+    n_workers=None,
+    scheduler=None,
+    verbose=True,
 ):
     """Predict the images of a survey, as many as there are, into partitioned Parquet.
 
@@ -79,12 +88,16 @@ def score_catalogue(
     part_size : int, default=16384
         Images a part: what a kill may cost, at most.
     n_jobs : int, optional
-        Threads that read images; by default those of the pipeline's ``tensor`` step. On a
-        cluster each worker has so many.
+        Threads that read images, in each process; by default those of the pipeline's ``tensor``
+        step, and 1 if there are several workers on this machine.
+    n_workers : int, optional
+        Processes on this machine, each of which loads the model and scores whole parts; -1 for
+        one for each core. Without a GPU they are the quickest, from some parts on. None or 1
+        works in this process, reading and predicting at the same time.
     scheduler : str, optional
         Address of a Dask scheduler (``"tcp://host:8786"``). Its workers do the work, each loading
         the model once; they must see the images and the output under the same names as this
-        process. None works in this process.
+        process.
     verbose : bool, default=True
         Whether to show progress.
 
@@ -97,7 +110,7 @@ def score_catalogue(
     ------
     ValueError
         If there are no images; if the output was begun with another model, part size or other
-        images; if the model cannot take the images.
+        images; if the model cannot take the images; if there are both workers and a scheduler.
     FileNotFoundError
         If a file or folder does not exist.
 
@@ -112,6 +125,11 @@ def score_catalogue(
     >>> from galaxy_sklearn.survey import score_catalogue
     >>> score_catalogue("model.joblib", "cutouts/", "scores/")  # doctest: +SKIP
     """
+    if n_workers is not None and scheduler is not None:
+        raise ValueError(
+            f"n_workers={n_workers!r} are processes on this machine; the cluster of "
+            f"scheduler={scheduler!r} has its own workers. Give one of the two."
+        )
     output = Path(output)
     if not output.parent.is_dir():
         raise FileNotFoundError(f"output {output}: there is no folder {str(output.parent)!r}.")
@@ -125,10 +143,17 @@ def score_catalogue(
     total = sum(1 for _ in iter_images(images))
     if not total:
         raise ValueError(f"There are no images in {str(images)[:200]!r}.")
-    if isinstance(model, (str, os.PathLike)) and not Path(model).exists():
-        raise FileNotFoundError(f"There is no model file {os.fspath(model)!r}.")
-    folder.mkdir(exist_ok=True)
-    model_file, model_id = _settle_model(model, folder)
+    here = scheduler is None and effective_n_jobs(n_workers) == 1
+    if isinstance(model, (str, os.PathLike)):
+        if not Path(model).is_file():
+            raise FileNotFoundError(f"There is no model file {os.fspath(model)!r}.")
+        model_file, model_id = str(Path(model).absolute()), _digest(Path(model))
+        if here:
+            _load(model_file, model_id)  # or say what is wrong with it, before anything is written
+        folder.mkdir(exist_ok=True)
+    else:
+        folder.mkdir(exist_ok=True)
+        model_file, model_id = _save_model(model, folder)
     _check_plan(folder, {"model": model_id, "part_size": part_size})
 
     errors, new, messages = 0, 0, []
@@ -148,8 +173,14 @@ def score_catalogue(
                         # Not done now: the rate and the time left are those of new images.
                         bar.initial += done[0]
 
-        run = _run_here if scheduler is None else _run_on_dask
-        for n_rows, n_errors, first in run(model_file, model_id, missing(), n_jobs, scheduler):
+        score = partial(_score_part, model_file, model_id)
+        if scheduler is not None:
+            results = _run_on_dask(partial(score, n_jobs), missing(), scheduler)
+        elif here:
+            results = map(partial(score, n_jobs), missing())
+        else:
+            results = _run_in_processes(partial(score, n_jobs or 1), missing(), n_workers)
+        for n_rows, n_errors, first in results:
             new += n_rows
             errors += n_errors
             messages += first[: N_MESSAGES - len(messages)]
@@ -172,12 +203,31 @@ def score_catalogue(
 # -------------------------------------------------------------------- where it runs
 
 
-def _run_here(model_file, model_id, parts, n_jobs, scheduler):
-    for part in parts:
-        yield _score_part(model_file, model_id, part, n_jobs)
+def _run_in_processes(score, parts, n_workers):
+    """Let each process score part after part, all its work on as many cores as are its own."""
+    failures = []
+
+    def until_failure():
+        # joblib would wait for ever if what it iterates over raised an error.
+        try:
+            yield from parts
+        except Exception as error:
+            failures.append(error)
+
+    n_threads = max(1, cpu_count() // effective_n_jobs(n_workers))
+    run = Parallel(n_workers, backend="loky", batch_size=1, return_as="generator_unordered")
+    yield from run(delayed(_with_threads)(n_threads, score, part) for part in until_failure())
+    if failures:
+        raise failures[0]
 
 
-def _run_on_dask(model_file, model_id, parts, n_jobs, scheduler):
+def _with_threads(n_threads, score, part):
+    # TensorFlow reads it when it is imported, which in a new process is when the model is loaded.
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(n_threads)
+    return score(part)
+
+
+def _run_on_dask(score, parts, scheduler):
     """Keep all workers busy, those that join later too, with few parts waiting."""
     from dask.distributed import Client, as_completed
 
@@ -188,10 +238,7 @@ def _run_on_dask(model_file, model_id, parts, n_jobs, scheduler):
         while True:
             slots = 2 * max(1, sum(client.nthreads().values()))
             for part in islice(parts, max(0, slots - under_way)):
-                future = client.submit(
-                    _score_part, model_file, model_id, part, n_jobs, pure=False, retries=5
-                )
-                futures.add(future)
+                futures.add(client.submit(score, part, pure=False, retries=5))
                 under_way += 1
             if not under_way:
                 return
@@ -200,12 +247,12 @@ def _run_on_dask(model_file, model_id, parts, n_jobs, scheduler):
             yield result
 
 
-def _score_part(model_file, model_id, part, n_jobs):
+def _score_part(model_file, model_id, n_jobs, part):
     """Write one part; return the number of its rows and of its errors, and the first of them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    estimator = _load(model_file)
+    estimator = _load(model_file, model_id)
     if n_jobs is not None and "tensor" in getattr(estimator, "named_steps", {}):
         estimator.set_params(tensor__n_jobs=n_jobs)
     stack = ImageReader().transform(list(part.names))
@@ -232,8 +279,9 @@ def _score_part(model_file, model_id, part, n_jobs):
 
 
 @lru_cache(maxsize=1)
-def _load(model_file):
-    estimator = joblib.load(model_file)
+def _load(model_file, model_id):
+    # The id is there for the cache: a file may be written again.
+    estimator = load_model(model_file)
     if "tensor" in getattr(estimator, "named_steps", {}):
         estimator.set_params(tensor__verbose=False)
     return estimator
@@ -242,18 +290,15 @@ def _load(model_file):
 # ------------------------------------------------------------------------- the plan
 
 
-def _settle_model(model, folder):
-    """Return the file of the model and its id; write the file if there is none."""
-    if isinstance(model, (str, os.PathLike)):
-        path = Path(model)
-    else:
-        path = folder / MODEL
-        written = path.with_name(f"{MODEL}.{os.getpid()}{HALF}")
-        joblib.dump(model, written)
-        if path.exists() and _digest(path) != _digest(written):
-            written.unlink()
-            raise ValueError(f"{folder} was begun with another model; choose another output.")
-        written.replace(path)
+def _save_model(model, folder):
+    """Return the file of the model, written beside the parts, and its id."""
+    path = folder / MODEL
+    written = path.with_name(f"{MODEL}.{os.getpid()}{HALF}")
+    joblib.dump(model, written)
+    if path.exists() and _digest(path) != _digest(written):
+        written.unlink()
+        raise ValueError(f"{folder} was begun with another model; choose another output.")
+    written.replace(path)
     return str(path.absolute()), _digest(path)
 
 

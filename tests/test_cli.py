@@ -70,7 +70,7 @@ def test_predict_survives_bad_images(trained, folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("predict missing.joblib --images {images} --output a.csv", "No model file"),
+        ("predict missing.joblib --images {images} --output a.csv", "There is no model file"),
         ("predict {votes} --images {images} --output a.csv", "no model that can be loaded"),
         ("predict {model} --images nowhere --output a.csv", "nowhere"),
         ("predict {model} --images {images} --output no/a.csv", "no folder 'no'"),

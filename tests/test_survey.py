@@ -232,7 +232,7 @@ def slow(*args):
     time.sleep(0.05)
     return score(*args)
 survey._score_part = slow
-load({model!r})
+load({model!r}, survey._digest(survey.Path({model!r})))
 threading.Thread(target=die, daemon=True).start()
 survey.score_catalogue({model!r}, {images!r}, {output!r}, part_size=2, verbose=False)
 """
@@ -274,6 +274,47 @@ def test_output_begun_with_something_else(model, survey, tmp_path):
     with pytest.raises(ValueError, match="no images"):
         score(model, tmp_path / "scores", tmp_path / "new")
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_processes_give_the_same_bits(model, survey, expected, tmp_path):
+    found = score(model, survey, tmp_path / "scores", n_workers=2)
+    assert found[:3] == (N, 2, N)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "scores"), expected, check_exact=True)
+
+
+def test_processes_report_what_is_wrong(model, survey, tmp_path):
+    """An error stops the work, wherever it happens: in a worker, or while images are listed."""
+    (tmp_path / "other.joblib").write_bytes(b"pickle")
+    with pytest.raises(ValueError, match="no model that can be loaded"):
+        score(tmp_path / "other.joblib", survey, tmp_path / "a", n_workers=2)
+    names = list(iter_images(survey))
+    score(model, names, tmp_path / "b", part_size=1)
+    names[40:42] = names[41:39:-1]
+    with pytest.raises(ValueError, match="part-00000040.parquet holds other images"):
+        score(model, names, tmp_path / "b", part_size=1, n_workers=2)
+    with pytest.raises(ValueError, match="n_workers=2 are processes .* scheduler='tcp://a:1'"):
+        score(model, names, tmp_path / "c", n_workers=2, scheduler="tcp://a:1")
+
+
+def test_model_file_written_again(model, survey, expected, tmp_path):
+    """Another model under the name of one that was used before in this process."""
+    path = tmp_path / "model.joblib"
+    path.write_bytes(model.read_bytes())
+    score(path, survey, tmp_path / "a")
+    pipe = joblib.load(model)
+    pipe[-1].coef_ *= -1
+    joblib.dump(pipe, path)
+    score(path, survey, tmp_path / "b")
+    first, second = (pd.read_parquet(tmp_path / name) for name in "ab")
+    assert first["smooth"].equals(expected["smooth"])
+    assert not second["smooth"].equals(first["smooth"])
+
+
+def test_wrong_model_leaves_no_output(survey, tmp_path):
+    joblib.dump({}, tmp_path / "model.joblib")
+    with pytest.raises(ValueError, match="expected a fitted pipeline, found dict"):
+        score(tmp_path / "model.joblib", survey, tmp_path / "scores")
+    assert not (tmp_path / "scores").exists()
 
 
 def test_progress(model, survey, tmp_path, capfd):
