@@ -1,6 +1,7 @@
 """RMSE of cumulative fractions on held-out galaxies, ours beside other recipes.
 
-    python benchmarks/accuracy.py DIR [--seeds 3] [--only NAME ...] [--ablation] [--cache FOLDER]
+    python benchmarks/accuracy.py DIR [--seeds 3] [--only NAME ...] [--cache FOLDER]
+    python benchmarks/accuracy.py DIR --ablation [--epochs 20] [--only NAME ...] [--cache FOLDER]
     python benchmarks/accuracy.py --intervals
 
 DIR holds images/, train.csv and test.csv in the layout of the Kaggle challenge. Every recipe is
@@ -140,77 +141,76 @@ RECIPES = {
     ),
     OURS: network(**BFLOAT16),
 }
-FEWER_EPOCHS = 20
 
 
-def variant(**parameters):
-    """Return our recipe with something changed, for the ablation."""
-    parameters = {
-        "classifier__epochs": FEWER_EPOCHS,
-        "classifier__validation_fraction": 0,
-        **BFLOAT16,
-        **parameters,
+def ablations(epochs):
+    """Return our recipe, trained for so many epochs, with one thing changed at a time."""
+
+    def variant(**parameters):
+        basis = {"classifier__epochs": epochs, "classifier__validation_fraction": 0}
+        return network(**basis, **BFLOAT16 | parameters)
+
+    def start_from(learn):
+        """Return the recipe that begins with the weights of what was learned before."""
+
+        def run(train, test, seed):
+            from sklearn.frozen import FrozenEstimator
+
+            first = FrozenEstimator(learn(train, seed))
+            return variant(classifier__pretrained=first)(train, test, seed)
+
+        run.parameters = [learn.__doc__, epochs]
+        return run
+
+    return {
+        "ours": variant(),
+        "sigmoids, binary cross-entropy": variant(
+            classifier__output="sigmoid", classifier__loss="binary_crossentropy"
+        ),
+        "squares of cumulative fractions": variant(classifier__loss="cumulative_mse"),
+        "squares of conditional fractions": variant(classifier__loss="mse"),
+        "questions weighted alike": variant(classifier__question_weight=None),
+        "balanced answers": variant(classifier__class_weight="balanced"),
+        "label smoothing 0.05": variant(classifier__label_smoothing=0.05),
+        "gray": variant(gray=Grayscale()),
+        "the reference's augmentation": variant(
+            classifier__rotation=30.0, classifier__shift=0.1, classifier__flip="horizontal"
+        ),
+        "no augmentation": variant(
+            classifier__rotation=0, classifier__shift=0, classifier__zoom=0, classifier__flip=None
+        ),
+        "predictions from one orientation": variant(classifier__symmetric=False),
+        "constant learning rate": variant(classifier__schedule="constant"),
+        "no weight decay": variant(classifier__weight_decay=0.0),
+        "average of the weights over 5% of the steps": variant(classifier__weight_average=0.05),
+        "float32 instead of bfloat16": variant(classifier__dtype_policy="float32"),
+        "the reference network": variant(classifier__network="galaxy_id"),
+        "two residual blocks a stage": variant(classifier__network__blocks=2),
+        "half as many filters again": variant(classifier__network__filters=(48, 96, 192, 256)),
+        "images of 80 x 80 pixels": variant(resize__size=80),
+        "simulated galaxies first": start_from(_simulated),
+        "images without labels first": start_from(_unlabelled),
     }
-    return network(**parameters)
 
 
-def simulated_first(train, test, seed):
-    """Begin with 8 epochs on 6,000 simulated galaxies."""
-    from sklearn.frozen import FrozenEstimator
-
+def _simulated(train, seed):
+    """8 epochs on 6,000 simulated galaxies."""
     from galaxy_sklearn import make_galaxy_pipeline
     from galaxy_sklearn.datasets import make_galaxies
 
-    first = make_galaxy_pipeline(verbose=1, random_state=seed).set_params(
-        classifier__epochs=8, classifier__dtype_policy="mixed_bfloat16"
-    )
-    first.fit(*make_galaxies(6000, random_state=1))
-    return variant(classifier__pretrained=FrozenEstimator(first))(train, test, seed)
+    pipe = make_galaxy_pipeline(verbose=1, random_state=seed)
+    pipe.set_params(classifier__epochs=8, **BFLOAT16)
+    return pipe.fit(*make_galaxies(6000, random_state=1))
 
 
-def unlabelled_first(train, test, seed):
-    """Begin with 20 epochs on the training images without their votes."""
-    from sklearn.frozen import FrozenEstimator
-
+def _unlabelled(train, seed):
+    """20 epochs on the training images without their votes."""
     from galaxy_sklearn import GalaxyClassifier, GalaxyEncoder
 
     learner = GalaxyClassifier(
         epochs=20, dtype_policy="mixed_bfloat16", batch_size=64, random_state=seed, verbose=1
     )
-    first = GalaxyEncoder(learner).fit(tensors(64, train[0])[0])
-    return variant(classifier__pretrained=FrozenEstimator(first))(train, test, seed)
-
-
-ABLATIONS = {
-    "ours": variant(),
-    "sigmoids, binary cross-entropy": variant(
-        classifier__output="sigmoid", classifier__loss="binary_crossentropy"
-    ),
-    "squares of cumulative fractions": variant(classifier__loss="cumulative_mse"),
-    "squares of conditional fractions": variant(classifier__loss="mse"),
-    "questions weighted alike": variant(classifier__question_weight=None),
-    "balanced answers": variant(classifier__class_weight="balanced"),
-    "label smoothing 0.05": variant(classifier__label_smoothing=0.05),
-    "gray": variant(gray=Grayscale()),
-    "the reference's augmentation": variant(
-        classifier__rotation=30.0, classifier__shift=0.1, classifier__flip="horizontal"
-    ),
-    "no augmentation": variant(
-        classifier__rotation=0, classifier__shift=0, classifier__zoom=0, classifier__flip=None
-    ),
-    "predictions from one orientation": variant(classifier__symmetric=False),
-    "constant learning rate": variant(classifier__schedule="constant"),
-    "no weight decay": variant(classifier__weight_decay=0.0),
-    "average of the weights over 5% of the steps": variant(classifier__weight_average=0.05),
-    "float32 instead of bfloat16": variant(classifier__dtype_policy="float32"),
-    "the reference network": variant(classifier__network="galaxy_id"),
-    "two residual blocks a stage": variant(classifier__network__blocks=2),
-    "half as many filters again": variant(classifier__network__filters=(48, 96, 192, 256)),
-    "images of 80 x 80 pixels": variant(resize__size=80),
-    "simulated galaxies first": simulated_first,
-    "images without labels first": unlabelled_first,
-    "100 epochs": variant(classifier__epochs=100),
-}
+    return GalaxyEncoder(learner).fit(tensors(64, train[0])[0])
 
 
 def from_cache(folder, name, recipe, train, test, seed):
@@ -235,6 +235,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3, help="of ours and of the reference")
     parser.add_argument("--only", nargs="+", default=[""], help="recipes whose names begin so")
     parser.add_argument("--ablation", action="store_true")
+    parser.add_argument("--epochs", type=int, default=20, help="of the ablation")
     parser.add_argument("--cache", type=Path, default=Path("accuracy-cache"))
     arguments = parser.parse_args()
     if arguments.intervals:
@@ -251,7 +252,8 @@ def main():
         train, test = split(*train)
     print(f"{len(train[0])} galaxies to train on, {len(test[0])} to test on\n")
     print("| recipe | RMSE | by seed | training and predicting, s |\n|---|---|---|---|")
-    for name, recipe in (ABLATIONS if arguments.ablation else RECIPES).items():
+    recipes = ablations(arguments.epochs) if arguments.ablation else RECIPES
+    for name, recipe in recipes.items():
         if not name.startswith(tuple(arguments.only)):
             continue
         several = name in (REFERENCE, OURS) and not arguments.ablation
