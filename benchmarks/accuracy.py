@@ -270,7 +270,7 @@ def main():
             print(f"| ... {len(runs)} of them together | {together:.4f} | | |", flush=True)
 
 
-def intervals(n_train=6000, n_test=1000):
+def intervals(n_train=20_000, n_test=1000):
     """Print how often credible intervals hold the truth."""
     from galaxy_sklearn import GZ2, make_galaxy_pipeline
     from galaxy_sklearn.datasets import make_galaxies
@@ -280,8 +280,8 @@ def intervals(n_train=6000, n_test=1000):
     true = data.probabilities[rest]
     pipe = make_galaxy_pipeline(random_state=0, verbose=1).set_params(
         classifier__loss="dirichlet_multinomial",
-        classifier__epochs=30,
-        classifier__validation_fraction=0.2,
+        classifier__epochs=20,
+        classifier__validation_fraction=0.1,
         classifier__calibrate=True,
         **BFLOAT16,
     )

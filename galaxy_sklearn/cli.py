@@ -43,14 +43,13 @@ def train(arguments):
     import joblib
 
     from galaxy_sklearn import make_galaxy_pipeline
-    from galaxy_sklearn.datasets import load_galaxy_zoo
 
     model = Path(arguments.model)
     if not model.parent.is_dir():
         raise FileNotFoundError(f"--model {model}: there is no folder {str(model.parent)!r}.")
     pipe = make_galaxy_pipeline(arguments.recipe, n_jobs=-1, random_state=0, verbose=1)
     pipe.set_params(**dict(arguments.set))
-    data = load_galaxy_zoo(arguments.images, arguments.votes, mapping=arguments.mapping)
+    data = _load_galaxies(arguments)
     print(f"Training on {len(data.data)} galaxies ({data.form} vote fractions).")
     pipe.fit(data.data, data.target)
     pipe.set_params(tensor__verbose=False, classifier__verbose=0)
@@ -69,9 +68,8 @@ def evaluate(arguments):
 
     from galaxy_sklearn import metrics
     from galaxy_sklearn.catalogue import load_model
-    from galaxy_sklearn.datasets import load_galaxy_zoo
 
-    data = load_galaxy_zoo(arguments.images, arguments.votes, mapping=arguments.mapping)
+    data = _load_galaxies(arguments)
     pipe = load_model(arguments.model)
     predicted = pipe.predict_proba(data.data)
     print(f"{len(data.data)} galaxies")
@@ -175,6 +173,9 @@ def _parser():
         if votes:
             sub.add_argument("--votes", required=True, metavar="TABLE", help="CSV or Parquet")
             sub.add_argument("--mapping", metavar="TABLE", help="objid,asset_id, if needed")
+            sub.add_argument(
+                "--split", metavar="PART", help="of the column split: train, validation or test"
+            )
             sub.add_argument("--plot", metavar="PNG", help="also draw a picture")
         return sub
 
@@ -209,6 +210,14 @@ def _parser():
     )
     sub.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work")
     return parser
+
+
+def _load_galaxies(arguments):
+    from galaxy_sklearn.datasets import load_galaxy_zoo
+
+    return load_galaxy_zoo(
+        arguments.images, arguments.votes, mapping=arguments.mapping, split=arguments.split
+    )
 
 
 def _import_tensorflow():

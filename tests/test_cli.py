@@ -42,6 +42,18 @@ def test_evaluate(trained, folder, capsys, tmp_path):
     assert (tmp_path / "p.png").stat().st_size > 10_000
 
 
+def test_part_of_a_split(trained, folder, capsys, tmp_path):
+    votes = pd.read_csv(folder / "votes.csv")
+    votes["split"] = ["test"] * 5 + ["train"] * (len(votes) - 5)
+    votes.to_csv(tmp_path / "votes.csv", index=False)
+    command = ["evaluate", str(trained), "--images", f"{folder}/images"]
+    command += ["--votes", f"{tmp_path}/votes.csv", "--split"]
+    assert cli.main([*command, "test"]) == 0
+    assert "5 galaxies" in capsys.readouterr().out
+    assert cli.main([*command, "validation"]) == 1
+    assert "no row of the column 'split' is 'validation'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_predict(trained, folder, paths, tmp_path, suffix):
     output = tmp_path / f"out{suffix}"
