@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import importlib
 import os
 import shlex
 import sys
@@ -10,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import galaxy_sklearn
+from galaxy_sklearn._quiet import import_tensorflow
 
 
 def main(argv=None):
@@ -27,7 +27,7 @@ def main(argv=None):
     """
     arguments = _parser().parse_args(argv)
     try:
-        _import_tensorflow()
+        import_tensorflow()
         arguments.run(arguments)
     except (OSError, ValueError, ImportError) as error:
         print(f"galaxy-sklearn: {error}", file=sys.stderr)
@@ -218,21 +218,6 @@ def _load_galaxies(arguments):
     return load_galaxy_zoo(
         arguments.images, arguments.votes, mapping=arguments.mapping, split=arguments.split
     )
-
-
-def _import_tensorflow():
-    """Import TensorFlow without the messages that its start leaves on standard error."""
-    # Some come before the environment variable is read, from C++.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        importlib.import_module("galaxy_sklearn.classifier")
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
 
 
 def _positive(text):

@@ -15,6 +15,7 @@ from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
+from galaxy_sklearn._quiet import import_tensorflow
 from galaxy_sklearn.catalogue import CHUNK, load_model, predict_chunks
 from galaxy_sklearn.datasets import iter_images
 from galaxy_sklearn.transformers import ImageReader
@@ -224,8 +225,9 @@ def _run_in_processes(score, parts, n_workers):
 
 
 def _with_threads(n_threads, score, part):
-    # TensorFlow reads it when it is imported, which in a new process is when the model is loaded.
+    # TensorFlow reads it when it starts.
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(n_threads)
+    import_tensorflow()
     return score(part)
 
 
