@@ -152,7 +152,8 @@ def score_catalogue(
             raise FileNotFoundError(f"There is no model file {os.fspath(model)!r}.")
         model_file, model_id = str(Path(model).absolute()), _digest(Path(model))
         if here:
-            _load(model_file, model_id)  # or say what is wrong with it, before anything is written
+            # Or say what is wrong with it, before anything is written.
+            _load(model_file, model_id, n_jobs)
         folder.mkdir(exist_ok=True)
     else:
         folder.mkdir(exist_ok=True)
@@ -256,9 +257,7 @@ def _score_part(model_file, model_id, n_jobs, part):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    estimator = _load(model_file, model_id)
-    if n_jobs is not None and "tensor" in getattr(estimator, "named_steps", {}):
-        estimator.set_params(tensor__n_jobs=n_jobs)
+    estimator = _load(model_file, model_id, n_jobs)
     stack = ImageReader().transform(list(part.names))
     chunks = (stack[rows] for rows in gen_batches(len(stack), CHUNK))
     table = pd.concat(predict_chunks(estimator, chunks, report=True), ignore_index=True)
@@ -283,11 +282,13 @@ def _score_part(model_file, model_id, n_jobs, part):
 
 
 @lru_cache(maxsize=1)
-def _load(model_file, model_id):
+def _load(model_file, model_id, n_jobs):
     # The id is there for the cache: a file may be written again.
     estimator = load_model(model_file)
     if "tensor" in getattr(estimator, "named_steps", {}):
         estimator.set_params(tensor__verbose=False)
+        if n_jobs is not None:
+            estimator.set_params(tensor__n_jobs=n_jobs)
     return estimator
 
 

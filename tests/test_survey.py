@@ -238,7 +238,7 @@ def slow(*args):
     time.sleep(0.05)
     return score(*args)
 survey._score_part = slow
-load({model!r}, survey._digest(survey.Path({model!r})))
+load({model!r}, survey._digest(survey.Path({model!r})), None)
 threading.Thread(target=die, daemon=True).start()
 survey.score_catalogue({model!r}, {images!r}, {output!r}, part_size=2, verbose=False)
 """
