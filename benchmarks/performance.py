@@ -416,9 +416,11 @@ def search(paths, quick):
     for workers in (1, THREADS):
         with tempfile.TemporaryDirectory() as folder:
             pipe = make_galaxy_pipeline(memory=folder).set_params(**settings)
-            if workers > 1:  # start the workers and TensorFlow in them
+            if workers > 1:
+                # Start the workers and TensorFlow in them. As large as what follows: joblib
+                # replaces a worker that takes 300 MB more than after its first task.
                 Parallel(n_jobs=workers)(
-                    delayed(_fit_small)(pipe, paths[:64], votes[:64]) for _ in range(2 * workers)
+                    delayed(_fit_shortly)(pipe, paths, votes) for _ in range(2 * workers)
                 )
             run = GridSearchCV(pipe, grid, cv=2, n_jobs=workers, refit=False)
             start = time.perf_counter()
@@ -437,8 +439,8 @@ def search(paths, quick):
     return [text]
 
 
-def _fit_small(pipe, paths, votes):
-    pipe.set_params(memory=None, classifier__epochs=1).fit(paths, votes)
+def _fit_shortly(pipe, paths, votes):
+    pipe.set_params(memory=None, classifier__epochs=1).fit(paths, votes).predict_proba(paths)
 
 
 # -------------------------------------------------------------------------- growth

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections import deque
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -177,13 +178,14 @@ def score_catalogue(
                         # Not done now: the rate and the time left are those of new images.
                         bar.initial += done[0]
 
-        score = partial(_score_part, model_file, model_id)
-        if scheduler is not None:
-            results = _run_on_dask(partial(score, n_jobs), missing(), scheduler)
-        elif here:
-            results = map(partial(score, n_jobs), missing())
+        if here:
+            results = _score_parts(model_file, model_id, n_jobs, missing())
+        elif scheduler is None:
+            score = partial(_score_part, model_file, model_id, n_jobs or 1)
+            results = _run_in_processes(score, missing(), n_workers)
         else:
-            results = _run_in_processes(partial(score, n_jobs or 1), missing(), n_workers)
+            score = partial(_score_part, model_file, model_id, n_jobs)
+            results = _run_on_dask(score, missing(), scheduler)
         for n_rows, n_errors, first in results:
             new += n_rows
             errors += n_errors
@@ -253,14 +255,34 @@ def _run_on_dask(score, parts, scheduler):
 
 
 def _score_part(model_file, model_id, n_jobs, part):
-    """Write one part; return the number of its rows and of its errors, and the first of them."""
+    (result,) = _score_parts(model_file, model_id, n_jobs, [part])
+    return result
+
+
+def _score_parts(model_file, model_id, n_jobs, parts):
+    """Write parts, reading the next one while one is predicted; yield what `_write_part` says."""
+    under_way = deque()
+
+    def chunks():
+        for part in parts:
+            stack = ImageReader().transform(list(part.names))
+            batches = list(gen_batches(len(stack), CHUNK))
+            under_way.append((part, len(batches)))
+            for rows in batches:
+                yield stack[rows]
+
+    tables = predict_chunks(_load(model_file, model_id, n_jobs), chunks(), report=True)
+    for first in tables:
+        part, n_chunks = under_way.popleft()
+        table = pd.concat([first, *islice(tables, n_chunks - 1)], ignore_index=True)
+        yield _write_part(part, table, model_id)
+
+
+def _write_part(part, table, model_id):
+    """Return the number of rows and of errors, and the first errors."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    estimator = _load(model_file, model_id, n_jobs)
-    stack = ImageReader().transform(list(part.names))
-    chunks = (stack[rows] for rows in gen_batches(len(stack), CHUNK))
-    table = pd.concat(predict_chunks(estimator, chunks, report=True), ignore_index=True)
     classes = table.columns[:-2]
     columns = {"file": pa.array([name.removeprefix(part.root) for name in part.names])}
     columns |= {name: pa.array(table[name].to_numpy(np.float32)) for name in classes}

@@ -233,11 +233,11 @@ from galaxy_sklearn import survey
 def die():
     time.sleep({after})
     os.kill(os.getpid(), 9)
-load, score = survey._load, survey._score_part
+load, write = survey._load, survey._write_part
 def slow(*args):
     time.sleep(0.05)
-    return score(*args)
-survey._score_part = slow
+    return write(*args)
+survey._write_part = slow
 load({model!r}, survey._digest(survey.Path({model!r})), None)
 threading.Thread(target=die, daemon=True).start()
 survey.score_catalogue({model!r}, {images!r}, {output!r}, part_size=2, verbose=False)
