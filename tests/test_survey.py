@@ -214,6 +214,14 @@ def test_one_file(model, survey, expected, tmp_path, suffix):
     )
 
 
+def test_parts_of_several_chunks(model, survey, expected, tmp_path, monkeypatch):
+    monkeypatch.setattr("galaxy_sklearn.survey.CHUNK", 3)
+    assert score(model, survey, tmp_path / "scores")[:3] == (N, 2, N)
+    sizes = [len(pd.read_parquet(part)) for part in sorted((tmp_path / "scores").glob("part-*"))]
+    assert sizes == [8] * 7 + [4]
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "scores"), expected, rtol=1e-5)
+
+
 def test_nothing_is_done_twice(model, survey, tmp_path):
     assert score(model, survey, tmp_path / "scores").n_new == N
     parts = sorted((tmp_path / "scores").glob("part-*"))
