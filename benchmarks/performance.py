@@ -506,7 +506,7 @@ def survey(paths, quick):
     texts = ["## Scoring a survey\n"]
     for title, pipe, n in (
         ("a small network", _small_pipeline(paths), 16_384),
-        ("the default network, eight orientations", _default_pipeline(paths), 4096),
+        ("the default network, eight orientations", _fitted_pipeline(paths), 4096),
         ("a network on a device of its own, 400 us an image", _waiting_pipeline(paths), 16_384),
     ):
         many = [paths[i % len(paths)] for i in range(512 if quick else n)]
@@ -569,26 +569,19 @@ def _score(paths, n):
 
 
 def _small_pipeline(paths):
-    from galaxy_sklearn import make_galaxy_pipeline
-    from galaxy_sklearn.datasets import make_galaxies
-
-    pipe = make_galaxy_pipeline(n_jobs=THREADS).set_params(
-        classifier__network__filters=(4, 8, 16),
-        classifier__epochs=1,
-        classifier__symmetric=False,
-    )
-    pipe.fit(paths[:200], make_galaxies(len(paths[:200]), image_size=8, random_state=0)[1])
+    small = {"classifier__network__filters": (4, 8, 16), "classifier__symmetric": False}
+    pipe = _fitted_pipeline(paths, **small)
     pipe.predict_proba(paths[:200])
     return pipe
 
 
-def _default_pipeline(paths):
+def _fitted_pipeline(paths, **settings):
     from galaxy_sklearn import make_galaxy_pipeline
     from galaxy_sklearn.datasets import make_galaxies
 
-    pipe = make_galaxy_pipeline(n_jobs=THREADS).set_params(classifier__epochs=1)
-    pipe.fit(paths[:200], make_galaxies(len(paths[:200]), image_size=8, random_state=0)[1])
-    return pipe
+    paths = paths[:200]
+    pipe = make_galaxy_pipeline(n_jobs=THREADS).set_params(classifier__epochs=1, **settings)
+    return pipe.fit(paths, make_galaxies(len(paths), image_size=8, random_state=0)[1])
 
 
 def _waiting_pipeline(paths):

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from functools import lru_cache, partial
 from itertools import islice
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,7 +115,8 @@ def score_catalogue(
     ------
     ValueError
         If there are no images; if the output was begun with another model, part size or other
-        images; if the model cannot take the images; if there are both workers and a scheduler.
+        images; if the model cannot take the images; if ``n_workers`` is no number of processes, or
+        there is a scheduler as well.
     FileNotFoundError
         If a file or folder does not exist.
 
@@ -129,6 +131,8 @@ def score_catalogue(
     >>> from galaxy_sklearn.survey import score_catalogue
     >>> score_catalogue("model.joblib", "cutouts/", "scores/")  # doctest: +SKIP
     """
+    if n_workers is not None and (not isinstance(n_workers, Integral) or n_workers == 0):
+        raise ValueError(f"n_workers must be an int other than 0, or None, got {n_workers!r}.")
     if n_workers is not None and scheduler is not None:
         raise ValueError(
             f"n_workers={n_workers!r} are processes on this machine; the cluster of "
@@ -211,20 +215,9 @@ def score_catalogue(
 
 def _run_in_processes(score, parts, n_workers):
     """Let each process score part after part, all its work on as many cores as are its own."""
-    failures = []
-
-    def until_failure():
-        # joblib would wait for ever if what it iterates over raised an error.
-        try:
-            yield from parts
-        except Exception as error:
-            failures.append(error)
-
     n_threads = max(1, cpu_count() // effective_n_jobs(n_workers))
     run = Parallel(n_workers, backend="loky", batch_size=1, return_as="generator_unordered")
-    yield from run(delayed(_with_threads)(n_threads, score, part) for part in until_failure())
-    if failures:
-        raise failures[0]
+    yield from run(delayed(_with_threads)(n_threads, score, part) for part in parts)
 
 
 def _with_threads(n_threads, score, part):

@@ -157,8 +157,10 @@ def test_fits_cutouts_in_shards(model, encoded, tmp_path):
         name = f"{i}.fits" if i % 2 else f"{i}.fits.gz"
         fits.PrimaryHDU(np.moveaxis(pixels, -1, 0)).writeto(tmp_path / "cutouts" / name)
     (tmp_path / "cutouts" / "6.fits").write_bytes(b"SIMPLE  =")
+    whole = (tmp_path / "cutouts" / "0.fits.gz").read_bytes()
+    (tmp_path / "cutouts" / "7.fits.gz").write_bytes(whole[: len(whole) // 2])
     files = sorted((tmp_path / "cutouts").iterdir())
-    assert list(find_images(tmp_path / "cutouts").index) == list(range(7))
+    assert list(find_images(tmp_path / "cutouts").index) == list(range(8))
     with zipfile.ZipFile(tmp_path / "shard.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             archive.write(file, file.name)
@@ -168,8 +170,9 @@ def test_fits_cutouts_in_shards(model, encoded, tmp_path):
     tables = []
     for source in ("cutouts", "shard.zip", "shard.tar"):
         done = score(model, tmp_path / source, tmp_path / f"{source}.parquet")
-        assert (done.n_images, done.n_errors) == (7, 1)
-        assert "6.fits: the image is damaged" in done.messages[0]
+        assert (done.n_images, done.n_errors) == (8, 2)
+        for name, message in zip(("6.fits", "7.fits.gz"), done.messages, strict=True):
+            assert f"{name}: the image is damaged" in message
         tables.append(pd.read_parquet(tmp_path / f"{source}.parquet").drop(columns="error"))
     for table in tables[1:]:
         pd.testing.assert_frame_equal(table, tables[0])
@@ -196,6 +199,26 @@ def test_scores(model, survey, expected, tmp_path):
     assert found[:3] == (N, 2, N) and "07.jpg" in found.messages[0]
     again = pd.read_parquet(tmp_path / "scores").drop(columns="model")
     pd.testing.assert_frame_equal(again, expected.drop(columns="model"))
+
+
+def test_part_left_half_written(model, survey, expected, tmp_path, monkeypatch):
+    """As a kill leaves it: the others can be read, and nothing of it stays."""
+
+    def write_half(table, file, **how):
+        Path(file).write_bytes(b"PAR1")
+        raise KeyboardInterrupt
+
+    output = tmp_path / "scores"
+    score(model, survey, output)
+    (output / "part-00000002.parquet").unlink()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("pyarrow.parquet.write_table", write_half)
+        score(model, survey, output)
+    assert len(list(output.glob("*.new"))) == 1
+    assert len(pd.read_parquet(output)) == N - 8
+    score(model, survey, output)
+    assert not list(output.glob("*.new"))
+    pd.testing.assert_frame_equal(pd.read_parquet(output), expected)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -227,11 +250,7 @@ def test_nothing_is_done_twice(model, survey, tmp_path):
     parts = sorted((tmp_path / "scores").glob("part-*"))
     times = [path.stat().st_mtime_ns for path in parts]
     parts[2].unlink()
-    half = parts[2].with_name(f".{parts[2].name}.1.new")  # as a kill may leave it
-    half.write_bytes(b"PAR1")
-    assert len(pd.read_parquet(tmp_path / "scores")) == N - 8
     assert score(model, survey, tmp_path / "scores")[:3] == (N, 2, 8)
-    assert not half.exists()
     assert [p.stat().st_mtime_ns for p in parts[:2] + parts[3:]] == times[:2] + times[3:]
 
 
@@ -303,9 +322,13 @@ def test_processes_report_what_is_wrong(model, survey, tmp_path):
         score(tmp_path / "other.joblib", survey, tmp_path / "a", n_workers=2)
     names = list(iter_images(survey))
     score(model, names, tmp_path / "b", part_size=1)
+    for part in sorted((tmp_path / "b").glob("part-*"))[:10]:
+        part.unlink()  # or no worker would be busy when the others are looked at
     names[40:42] = names[41:39:-1]
     with pytest.raises(ValueError, match="part-00000040.parquet holds other images"):
         score(model, names, tmp_path / "b", part_size=1, n_workers=2)
+    with pytest.raises(ValueError, match="n_workers must be an int other than 0, or None, got 0"):
+        score(model, names, tmp_path / "c", n_workers=0)
     with pytest.raises(ValueError, match="n_workers=2 are processes .* scheduler='tcp://a:1'"):
         score(model, names, tmp_path / "c", n_workers=2, scheduler="tcp://a:1")
 
