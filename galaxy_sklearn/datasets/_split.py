@@ -6,6 +6,8 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from galaxy_sklearn.datasets._ids import galaxy_ids, in_words
+
 __all__ = ["PARTS", "split_galaxies"]
 
 PARTS = ("train", "validation", "test")
@@ -21,7 +23,8 @@ def split_galaxies(galaxies, *, stratify=None, test_size=0.2, validation_size=0.
     Parameters
     ----------
     galaxies : array-like of int or str, shape (n_rows,)
-        Number or name of the galaxy in each row.
+        Number or name of the galaxy in each row. Numbers may be text as well, with blanks and
+        leading zeros: the split is the same.
     stratify : array-like, shape (n_rows,), optional
         Classes; each is split in the same proportions, as far as whole galaxies allow.
     test_size, validation_size : float, default=0.2 and 0.1
@@ -38,7 +41,8 @@ def split_galaxies(galaxies, *, stratify=None, test_size=0.2, validation_size=0.
     Raises
     ------
     ValueError
-        If a size is no fraction, the seed no int, or rows of one galaxy have different classes.
+        If a size is no fraction, the seed no int, a number or class missing, a number a float
+        that has lost digits, or if rows of one galaxy have different classes.
 
     Notes
     -----
@@ -62,8 +66,8 @@ def split_galaxies(galaxies, *, stratify=None, test_size=0.2, validation_size=0.
         )
     if not isinstance(random_state, Integral):
         raise ValueError(f"random_state must be an int, got {random_state!r}.")
-    rows = pd.DataFrame({"galaxy": np.asarray(galaxies)})
-    rows["class"] = "" if stratify is None else np.asarray(stratify).astype(str)
+    galaxies = galaxy_ids(galaxies, "galaxies")
+    rows = pd.DataFrame({"galaxy": galaxies, "class": _classes(stratify, len(galaxies))})
     once = rows.drop_duplicates()
     twice = once["galaxy"].duplicated()
     if twice.any():
@@ -81,7 +85,21 @@ def split_galaxies(galaxies, *, stratify=None, test_size=0.2, validation_size=0.
         for part, end in zip(("test", "validation", "train"), ends, strict=True):
             parts.update(dict.fromkeys(ordered[start:end], part))
             start = max(start, end)
-    return rows["galaxy"].map(parts).to_numpy(dtype="<U10")
+    return np.array([parts[galaxy] for galaxy in rows["galaxy"]], dtype="<U10")
+
+
+def _classes(stratify, n_rows):
+    if stratify is None:
+        return np.full(n_rows, "")
+    classes = np.asarray(stratify, dtype=object)
+    if classes.shape != (n_rows,):
+        raise ValueError(
+            f"stratify: expected a class for each of the {n_rows} rows, got shape {classes.shape}."
+        )
+    missing = np.flatnonzero(pd.isna(classes) | np.ma.getmaskarray(np.ma.asarray(stratify)))
+    if len(missing):
+        raise ValueError(f"stratify: the class is missing in {in_words(missing)}.")
+    return np.asarray(stratify).astype(str)
 
 
 def _hash(seed, name):
