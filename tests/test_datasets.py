@@ -108,6 +108,19 @@ def test_two_images_of_one_galaxy(tmp_path):
         find_images(tmp_path)
 
 
+def test_images_are_named_by_number_or_name(tmp_path):
+    names = ["00123.jpg", "0.png", "J12+5.jpg", "12.5.jpg", "9223372036854775809.jpg", ".jpg"]
+    for name in names:
+        (tmp_path / name).touch()
+    found = find_images(tmp_path)
+    expected = {123, 0, "J12+5", "12.5", 9223372036854775809, ""}
+    assert set(found.index) == expected
+    assert found[9223372036854775809].endswith("9223372036854775809.jpg")
+    (tmp_path / "123.jpg").touch()
+    with pytest.raises(ValueError, match=r"00123\.jpg and .*123\.jpg"):
+        find_images(tmp_path)
+
+
 def test_real_sample(kaggle):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

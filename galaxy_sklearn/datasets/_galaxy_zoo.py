@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from galaxy_sklearn.datasets._ids import as_array, galaxy_id
 from galaxy_sklearn.decision_tree import GZ2
 from galaxy_sklearn.transformers._reader import FITS_SUFFIXES
 from galaxy_sklearn.votes import check_votes
@@ -143,7 +144,7 @@ def find_images(folder):
     -------
     Series of str
         Paths, sorted, with the number of the galaxy (the file name without its ending) as the
-        index; the name itself where it is no number.
+        index, so that ``00123.jpg`` is galaxy 123; the name itself where it is no number.
 
     Raises
     ------
@@ -158,14 +159,23 @@ def find_images(folder):
             ending = next((s for s in SUFFIXES if entry.name.lower().endswith(s)), None)
             if ending is None:
                 continue
-            stem = entry.name[: -len(ending)]
-            number = int(stem) if stem.isdecimal() else stem
+            number = _number_of(entry.name[: -len(ending)])
             if number in paths:
                 raise ValueError(f"Two images of one galaxy: {paths[number]} and {entry.path}.")
             paths[number] = entry.path
     if not paths:
         raise ValueError(f"There are no images ({', '.join(SUFFIXES)}) in {os.fspath(folder)!r}.")
-    return pd.Series(paths, dtype=object)
+    # Left to itself, pandas may make an index of floats of some large integers.
+    index = as_array(list(paths))
+    return pd.Series(list(paths.values()), pd.Index(index, dtype=index.dtype), dtype=object)
+
+
+def _number_of(stem):
+    try:
+        number = galaxy_id(stem)
+    except ValueError:
+        return stem  # no galaxy's number, and so an image without votes
+    return stem if number is None else number
 
 
 def _read_table(table, what):
