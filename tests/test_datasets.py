@@ -3,7 +3,10 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
+from astropy.table import Table
 from PIL import Image
 
 from galaxy_sklearn import GZ2
@@ -72,7 +75,7 @@ def test_what_does_not_join_is_reported(images, table, tmp_path):
     Image.new("RGB", (4, 4)).save(tmp_path / "images" / "7.png")
     table.loc[table["objid"] == 105, GZ2.catalogue_columns[3]] = np.nan
     with pytest.warns(UserWarning, match="24 galaxies 1 have no image and 1 lack a fraction; 22"):
-        data = load_galaxy_zoo(tmp_path / "images", table)
+        data = load_galaxy_zoo(tmp_path / "images", table, incomplete="drop")
     assert data.votes_without_image.tolist() == [100]
     assert data.incomplete_votes.tolist() == [105]
     assert sorted(path.split("/")[-1] for path in data.images_without_votes) == ["105.jpg", "7.png"]
@@ -101,6 +104,205 @@ def test_bad_tables(images, table, tmp_path):
         load_galaxy_zoo(tmp_path, table)
 
 
+# Next to one another, but one and the same as floats.
+LONG, NEXT = 587722981741363294, 587722981741363323
+
+
+def two_votes(ids):
+    """A table in which the first galaxy is smooth and the second is not."""
+    votes = pd.DataFrame(0.0, range(len(ids)), list(GZ2.catalogue_columns))
+    votes.iloc[0, 0] = votes.iloc[1, 1] = 1
+    votes.iloc[:2, 14] = 1
+    votes.insert(0, "dr7objid", ids)
+    return votes
+
+
+@pytest.fixture
+def two_images(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number in (1, 2):
+        Image.new("RGB", (4, 4)).save(folder / f"{number}.jpg")
+    return folder
+
+
+def blank_row(votes):
+    votes.loc[2] = np.nan
+    return votes
+
+
+IDS = [LONG, NEXT]
+WITH_NONE = pd.array([LONG, NEXT, None], dtype="Int64")
+CONTAINERS = {
+    "csv": lambda p: two_votes(IDS).to_csv(p, index=False) or p,
+    "csv with a blank row": lambda p: (
+        p.write_text(two_votes(IDS).to_csv(index=False) + "," * 37 + "\n", encoding="utf-8") and p
+    ),
+    "parquet": lambda p: two_votes(IDS).to_parquet(p) or p,
+    "parquet with a null": lambda p: blank_row(two_votes(WITH_NONE[:2])).to_parquet(p) or p,
+    "int64": lambda p: two_votes(IDS),
+    "Int64": lambda p: blank_row(two_votes(WITH_NONE[:2])),
+    "object": lambda p: two_votes(np.array(IDS, dtype=object)),
+    "text": lambda p: two_votes([f" {LONG}", f"00{NEXT} "]),
+    "bytes": lambda p: two_votes([str(i).encode() for i in IDS]),
+    "index": lambda p: two_votes(IDS).set_index("dr7objid"),
+    "index and column": lambda p: two_votes(IDS).set_index("dr7objid", drop=False),
+    "polars": lambda p: pl.from_pandas(blank_row(two_votes(WITH_NONE[:2]))),
+    "pyarrow": lambda p: pa.Table.from_pandas(two_votes(IDS)),
+    "astropy": lambda p: Table.from_pandas(blank_row(two_votes(WITH_NONE[:2]))),
+    "fits": lambda p: Table.from_pandas(two_votes(IDS)).write(p, format="fits") or p,
+}
+MAPPINGS = {
+    "csv": lambda p: p.write_text(f"objid,asset_id\n{LONG},1\n{NEXT},2\n,\n,3\n7,\n") and p,
+    "text": lambda p: pd.DataFrame({"objid": [f"{LONG} ", str(NEXT)], "asset_id": ["001", "2"]}),
+    "Int64": lambda p: pd.DataFrame({"objid": WITH_NONE, "asset_id": [1, 2, np.nan]}),
+    "index": lambda p: pd.DataFrame({"asset_id": [1, 2]}, pd.Index(IDS, name="objid")),
+    "polars": lambda p: pl.DataFrame({"objid": [*IDS, None], "asset_id": [1, 2, None]}),
+    "astropy": lambda p: Table({"objid": IDS, "asset_id": [b"1", b"2"]}),
+}
+
+
+@pytest.mark.parametrize(
+    ("container", "mapping"),
+    [*((c, "csv") for c in CONTAINERS), *(("Int64", m) for m in MAPPINGS)],
+)
+def test_long_numbers_join_exactly(container, mapping, two_images, tmp_path):
+    votes = CONTAINERS[container](tmp_path / "votes")
+    mapping = MAPPINGS[mapping](tmp_path / "mapping")
+    data = load_galaxy_zoo(two_images, votes, mapping=mapping)
+    assert data.target.index.tolist() == [1, 2] and data.target.index.name == "asset_id"
+    assert data.target.index.dtype == np.int64
+    assert data.target.iloc[:, 0].tolist() == [1, 0]
+    assert [path[-5:] for path in data.data] == ["1.jpg", "2.jpg"]
+
+
+@pytest.mark.parametrize("ids", [np.array(IDS, dtype=float), [f"{LONG}.0", float(NEXT)]])
+def test_numbers_that_were_floats_are_refused(ids, two_images):
+    message = r"votes, column 'dr7objid', row 0: .* read the column as int64 or text"
+    with pytest.raises(ValueError, match=message):
+        load_galaxy_zoo(two_images, two_votes(ids))
+    mapping = pd.DataFrame({"objid": ids, "asset_id": [1, 2]})
+    message = r"file names, column 'objid', row 0: .* read the column as int64 or text"
+    with pytest.raises(ValueError, match=message):
+        load_galaxy_zoo(two_images, two_votes(IDS), mapping=mapping)
+
+
+def test_an_image_does_not_get_its_neighbours_votes(two_images, tmp_path):
+    (tmp_path / "votes.csv").write_text(
+        two_votes([LONG, 5])[:1].to_csv(index=False) + "," * 37 + "\n", encoding="utf-8"
+    )
+    mapping = pd.DataFrame({"objid": [NEXT, LONG], "asset_id": [1, 2]})
+    data = load_galaxy_zoo(two_images, tmp_path / "votes.csv", mapping=mapping)
+    assert data.target.index.tolist() == [2]
+    mapping = mapping[:1]
+    with pytest.raises(ValueError, match=rf"None of the 2 images .*{LONG}\), through the mapping"):
+        load_galaxy_zoo(two_images, tmp_path / "votes.csv", mapping=mapping)
+
+
+def test_mapping_beside_asset_ids(two_images):
+    mapping = pd.DataFrame({"objid": [LONG, NEXT, NEXT], "asset_id": [1, 2, 295306]})
+    votes = two_votes(IDS)
+    for given in ([1, 2], [None, "002"], [1, 295306]):
+        data = load_galaxy_zoo(two_images, votes.assign(asset_id=given), mapping=mapping)
+        assert data.target.index.tolist() == [1, 2]
+    with pytest.raises(
+        ValueError, match=rf"row 1: galaxy {NEXT} has asset_id 1, but 2 in the table of file names"
+    ):
+        load_galaxy_zoo(two_images, votes.assign(asset_id=[1, 1]), mapping=mapping)
+    # No other number: the mapping is not needed.
+    alone = votes.assign(asset_id=[2, 1]).drop(columns="dr7objid")
+    assert load_galaxy_zoo(two_images, alone, mapping=mapping).target.index.tolist() == [2, 1]
+
+
+def test_bad_mappings(two_images):
+    votes = two_votes(IDS)
+    mapping = pd.DataFrame({"objid": [LONG, LONG, NEXT], "asset_id": [1, 2, 3]})
+    with pytest.raises(ValueError, match=f"galaxy {LONG} has more than one image, asset_id 1 and"):
+        load_galaxy_zoo(two_images, votes, mapping=mapping)
+    mapping = pd.DataFrame({"objid": IDS, "asset_id": [1, 1]})
+    with pytest.raises(ValueError, match=f"asset_id 1 belongs to more than one galaxy, {LONG} and"):
+        load_galaxy_zoo(two_images, votes, mapping=mapping)
+
+
+def test_one_galaxy_in_two_spellings(two_images):
+    with pytest.raises(
+        ValueError, match=r"dr7objid 1 stands in more than one row \(0 as '001' and 1 as 1\)"
+    ):
+        load_galaxy_zoo(two_images, two_votes(["001", 1]))
+    # In another part as well.
+    votes = pd.concat([two_votes([1, 2]), two_votes([1, 3])]).assign(split=["a", "a", "b", "b"])
+    with pytest.raises(ValueError, match=r"more than one row \(0 and 2\)"):
+        load_galaxy_zoo(two_images, votes, split="a")
+
+
+def test_votes_without_a_number(two_images, tmp_path):
+    two_votes(["1", None]).to_csv(tmp_path / "votes.csv", index=False)
+    with pytest.warns(
+        UserWarning, match=r"votes\.csv: row 1 of the table: .* 'dr7objid'; left out"
+    ):
+        data = load_galaxy_zoo(two_images, tmp_path / "votes.csv")
+    assert data.target.index.tolist() == [1]
+    with (
+        pytest.warns(UserWarning, match="rows 0, 1 of the table"),
+        pytest.raises(ValueError, match="such as none: no row has one"),
+    ):
+        load_galaxy_zoo(two_images, two_votes([None, None]))
+
+
+def test_missing_fractions(two_images):
+    votes = two_votes([1, 2]).astype({GZ2.catalogue_columns[3]: object})
+    votes.loc[1, GZ2.catalogue_columns[3]] = pd.NA
+    data = load_galaxy_zoo(two_images, votes)
+    assert data.target.index.tolist() == [1, 2] and data.incomplete_votes.tolist() == [2]
+    assert data.target.isna().to_numpy().nonzero() == ([1], [3])
+    with pytest.warns(UserWarning, match="2 galaxies 0 have no image and 1 lack a fraction; 1 are"):
+        data = load_galaxy_zoo(two_images, votes, incomplete="drop")
+    assert data.target.index.tolist() == [1] and data.incomplete_votes.tolist() == [2]
+    assert len(data.data) == 1 and data.images_without_votes[0].endswith("2.jpg")
+    with pytest.raises(ValueError, match="each galaxy that has an image lacks a fraction"):
+        load_galaxy_zoo(two_images, votes[1:], incomplete="drop")
+    with pytest.raises(ValueError, match="incomplete must be 'keep' or 'drop', got True"):
+        load_galaxy_zoo(two_images, votes, incomplete=True)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_table_that_lacks_questions(dtype, two_images):
+    votes = two_votes([1, 2]).set_index("dr7objid").astype(dtype)
+    first = GZ2.slices[0]
+    data = load_galaxy_zoo(two_images, votes.iloc[:, first])
+    assert data.target.columns.tolist() == list(GZ2.catalogue_columns)
+    assert data.target.iloc[:, first].equals(votes.iloc[:, first].rename_axis("dr7objid"))
+    assert data.target.iloc[:, 3:].isna().all(axis=None)
+    assert (data.target.dtypes == dtype).all()
+    assert data.incomplete_votes.size == 0 and data.form == "conditional"
+    assert len(load_galaxy_zoo(two_images, votes.iloc[:, first], incomplete="drop").data) == 2
+    with pytest.raises(ValueError, match="'t01_smooth_or_features_a02_.*_debiased' is missing"):
+        load_galaxy_zoo(two_images, votes.iloc[:, [0, 2]])
+
+
+@pytest.mark.parametrize("value", [-0.5, 1.5, np.inf])
+def test_invalid_fractions_are_named(value, two_images):
+    votes = two_votes([1, 2])
+    votes.iloc[1, 4] = value
+    message = rf"\(index .*2.*\), column '{GZ2.catalogue_columns[3]}': .* found {value}"
+    with pytest.raises(ValueError, match=message):
+        load_galaxy_zoo(two_images, votes)
+
+
+def test_the_first_number_tells_the_galaxy(two_images):
+    votes = two_votes(IDS).assign(objid=[5, 6], asset_id=[2, 1])
+    data = load_galaxy_zoo(two_images, votes)
+    assert data.target.index.name == "asset_id" and data.target.index.tolist() == [2, 1]
+
+
+def test_parts_are_compared_as_text(two_images):
+    for parts in ([" train", None], [b"train", b"test"], pd.Categorical(["train", "test"])):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            data = load_galaxy_zoo(two_images, two_votes([1, 2]).assign(split=parts), split="train")
+        assert data.target.index.tolist() == [1]
+
+
 def test_two_images_of_one_galaxy(tmp_path):
     for name in ("5.jpg", "5.png"):
         Image.new("RGB", (4, 4)).save(tmp_path / name)
@@ -126,7 +328,15 @@ def test_real_sample(kaggle):
         warnings.simplefilter("error")
         data = load_galaxy_zoo(kaggle / "images", kaggle / "test.csv")
     assert len(data.data) == 665 and data.form == "cumulative"
-    assert len(data.images_without_votes) == 2491
+    n_images = len(list((kaggle / "images").iterdir()))
+    assert len(data.images_without_votes) == n_images - 665
+
+
+def test_real_table_that_lacks_questions(kaggle):
+    data = load_galaxy_zoo(kaggle / "images", kaggle / "train_partial.csv")
+    known = data.target.columns[data.target.notna().all()]
+    assert data.target.shape == (4396, 37) and data.form == "cumulative"
+    assert len(known) == 17 and data.incomplete_votes.size == 0
 
 
 # ------------------------------------------------------------------- simulated

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,31 +10,45 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from galaxy_sklearn.datasets._ids import as_array, galaxy_id
+from galaxy_sklearn.datasets._mapping import asset_ids
+from galaxy_sklearn.datasets._tables import IDS, read_table, rows_with_ids
 from galaxy_sklearn.decision_tree import GZ2
 from galaxy_sklearn.transformers._reader import FITS_SUFFIXES
 from galaxy_sklearn.votes import check_votes
 
 SUFFIXES = (".jpg", ".jpeg", ".png", *FITS_SUFFIXES)
-IDS = ("GalaxyID", "asset_id", "dr7objid", "objid")
+# The columns that a mapping's objid is looked up in, first come, first served.
+OBJIDS = ("dr7objid", "objid", "GalaxyID")
+FRACTIONS = frozenset((*GZ2.kaggle_columns, *GZ2.catalogue_columns))
 
 
-def load_galaxy_zoo(images, votes, *, mapping=None, split=None, return_X_y=False):
+def load_galaxy_zoo(
+    images, votes, *, mapping=None, split=None, incomplete="keep", return_X_y=False
+):
     """Join a folder of galaxy images with a table of vote fractions.
 
     Parameters
     ----------
     images : str or path-like
         Folder of image files, each named by the number of its galaxy (``100008.jpg``).
-    votes : str, path-like or DataFrame
-        Table, or CSV (also ``.gz``) or Parquet file, of the Kaggle challenge (``GalaxyID``,
-        ``Class1.1``, ...) or of the Galaxy Zoo 2 catalogue (``dr7objid`` or ``objid``, and
-        columns ending in ``_debiased``). Other columns are left alone.
-    mapping : str, path-like or DataFrame, optional
+    votes : str, path-like or table
+        Table of the Kaggle challenge (``GalaxyID``, ``Class1.1``, ...) or of the Galaxy Zoo 2
+        catalogue (``asset_id``, ``dr7objid`` or ``objid``, and columns ending in
+        ``_debiased``). It may lack questions; other columns are left alone. A file, whose
+        content tells the format: CSV (separated by commas, semicolons or tabs; compressed or
+        not), Parquet, or, with astropy installed, FITS or VOTable. Or a data frame or table of
+        pandas, polars, pyarrow or astropy.
+    mapping : str, path-like or table, optional
         Table with the columns ``objid`` and ``asset_id``, if the images are named by the
-        latter and the votes know the former only.
+        latter. It decides then; an ``asset_id`` in the votes must agree with it. Votes that
+        have no number but ``asset_id`` need no mapping.
     split : {"train", "validation", "test"}, optional
         Take the galaxies of this part only, as a column ``split`` of the votes has it (see
         `split_galaxies`).
+    incomplete : {"keep", "drop"}, default="keep"
+        What to do with galaxies of which some fractions are missing (NaN): keep them, so that
+        these questions are unknown, or leave them out. Questions that the whole table lacks do
+        not count.
     return_X_y : bool, default=False
         Whether to return (paths, fractions) instead of a Bunch.
 
@@ -44,30 +59,38 @@ def load_galaxy_zoo(images, votes, *, mapping=None, split=None, return_X_y=False
             Paths of the images.
         target : DataFrame of shape (n_galaxies, 37)
             Vote fractions under the names that the table has for them, in the order of `GZ2`;
-            the index holds the galaxies' numbers.
+            NaN where unknown. The index holds the galaxies' numbers. float64, or float32 if
+            the table has that.
         target_names : list of str
             Names of the answers.
         form : {"conditional", "cumulative"}
             Form of the fractions.
         images_without_votes : ndarray of str
-            Paths of images that the table does not know.
+            Paths of images that the table does not know, or whose galaxy is left out.
         votes_without_image : ndarray of int
             Numbers of galaxies in the table of which there is no image.
         incomplete_votes : ndarray of int
-            Numbers of galaxies left out because a fraction is missing.
+            Numbers of galaxies with an image of which a fraction is missing.
 
     Raises
     ------
     FileNotFoundError
         If folder or table does not exist.
     ValueError
-        If the table lacks a column, has a galaxy twice or a fraction that cannot be one, or if
-        no image has votes.
+        If the table cannot be read, lacks a column, has a galaxy twice, an invalid fraction or
+        a number that is not exact, if mapping and table disagree, or if no image has votes.
 
     Warns
     -----
     UserWarning
-        If galaxies of the table are left out, for want of an image or of a fraction.
+        If galaxies of the table are left out, for want of a number, an image or a fraction.
+
+    Notes
+    -----
+    Numbers are compared exactly and in one spelling: 123 and ``" 00123"`` are the same galaxy.
+    A number that has been a float is refused if digits may have been lost. The first of
+    ``GalaxyID``, ``asset_id``, ``dr7objid`` and ``objid`` that the table has, in that order,
+    tells the galaxy; with a mapping, the first of ``dr7objid``, ``objid`` and ``GalaxyID``.
 
     Examples
     --------
@@ -76,49 +99,59 @@ def load_galaxy_zoo(images, votes, *, mapping=None, split=None, return_X_y=False
     ...     "images_training_rev1", "training_solutions_rev1.csv", return_X_y=True
     ... )  # doctest: +SKIP
     """
+    if incomplete not in ("keep", "drop"):
+        raise ValueError(f"incomplete must be 'keep' or 'drop', got {incomplete!r}.")
     paths = find_images(images)
-    table, name = _read_table(votes, "votes")
-    key = next((column for column in IDS if column in table.columns), None)
-    if key is None:
-        raise ValueError(
-            f"{name}: expected a column with the galaxies' numbers, one of {IDS}; found "
-            f"{list(table.columns[:5])} ..."
-        )
-    columns = _vote_columns(table, name)
+    table, name = read_table(
+        votes, "votes", select=partial(_select, split), numbers=FRACTIONS.__contains__
+    )
+    candidates = OBJIDS if mapping is not None else IDS
+    key = next((column for column in candidates if column in table.columns), "asset_id")
+    names, positions = _answers(list(table.columns), name)
+    columns = [names[i] for i in positions]
+    spelled = table[key]
+    table, ids = rows_with_ids(table, key, columns, name, stacklevel=2)
+    _check_once(ids, spelled.loc[table.index], name)
     if split is not None:
-        table = table[_in_part(table, split, name)]
-    table = table[[key, *columns]]
-    if mapping is not None:
-        table = _with_asset_ids(table, key, mapping, paths)
-        key = "asset_id"
-    doubled = table[key][table[key].duplicated()]
-    if len(doubled):
-        rows = np.flatnonzero(table[key] == doubled.iloc[0])
-        raise ValueError(
-            f"{name}: {key} {doubled.iloc[0]} stands in more than one row "
-            f"({rows[0]} and {rows[1]})."
-        )
-    table = table.set_index(key)
-    incomplete = table.index[table.isna().any(axis=1)]
-    table = table.drop(index=incomplete)
-    with_image = table.index.isin(paths.index)
-    found, without_image = table.index[with_image], table.index[~with_image]
-    if found.empty:
+        chosen = _in_part(table["split"], split, name)
+        table, ids = table[chosen], ids[chosen]
+    is_mapped = mapping is not None and key != "asset_id"
+    numbers = ids
+    if is_mapped:
+        given = table.get("asset_id")
+        numbers = asset_ids(mapping, ids, set(paths.index), given=given, name=name)
+    place = {number: i for i, number in enumerate(paths.index)}
+    places = np.array([place.get(number, -1) for number in numbers], dtype=int)
+    has_image = places >= 0
+    if not has_image.any():
         raise ValueError(
             f"None of the {len(paths)} images in {os.fspath(images)!r} (such as "
             f"{Path(paths.iloc[0]).name!r}) is named by a {key} of {name} (such as "
-            f"{table.index[0] if len(table) else 'none: the table is empty'})."
+            f"{ids[0] if len(ids) else 'none: no row has one'})"
+            f"{', through the mapping' if is_mapped else ''}."
         )
-    target = table.loc[found]
-    if len(without_image) or len(incomplete):
+    places, fractions = places[has_image], table.loc[has_image, columns]
+    lacks_fraction = fractions.isna().any(axis=1).to_numpy()
+    incomplete_votes = as_array(paths.index[places[lacks_fraction]].tolist())
+    if lacks_fraction.all() and incomplete == "drop":
+        raise ValueError(f"{name}: each galaxy that has an image lacks a fraction.")
+    if incomplete == "drop":
+        places, fractions = places[~lacks_fraction], fractions[~lacks_fraction]
+    values = np.full((len(fractions), len(names)), np.nan, np.result_type(*fractions.dtypes))
+    values[:, positions] = fractions
+    index = as_array(paths.index[places].tolist())
+    index = pd.Index(index, dtype=index.dtype, name="asset_id" if is_mapped else key)
+    target = pd.DataFrame(values, index, list(names))
+    if len(target) < len(table):
+        lacking = f" and {len(incomplete_votes)} lack a fraction" if incomplete == "drop" else ""
         warnings.warn(
-            f"{name}: of {len(table) + len(incomplete)} galaxies {len(without_image)} have no "
-            f"image and {len(incomplete)} lack a fraction; {len(found)} are left.",
+            f"{name}: of {len(table)} galaxies {np.sum(~has_image)} have no image{lacking}; "
+            f"{len(target)} are left.",
             UserWarning,
             stacklevel=2,
         )
     form = check_votes(target).form
-    data = paths.loc[found].to_numpy(dtype=object)
+    data = paths.to_numpy(dtype=object)[places]
     if return_X_y:
         return data, target
     return Bunch(
@@ -126,9 +159,9 @@ def load_galaxy_zoo(images, votes, *, mapping=None, split=None, return_X_y=False
         target=target,
         target_names=list(GZ2.answer_names),
         form=form,
-        images_without_votes=paths.drop(index=found).to_numpy(dtype=object),
-        votes_without_image=without_image.to_numpy(),
-        incomplete_votes=incomplete.to_numpy(),
+        images_without_votes=np.delete(paths.to_numpy(dtype=object), places),
+        votes_without_image=ids[~has_image],
+        incomplete_votes=incomplete_votes,
     )
 
 
@@ -178,53 +211,61 @@ def _number_of(stem):
     return stem if number is None else number
 
 
-def _read_table(table, what):
-    if isinstance(table, pd.DataFrame):
-        return table.reset_index() if table.index.name in IDS else table, f"the table of {what}"
-    name = os.fspath(table)
-    if name.endswith((".parquet", ".pq")):
-        return pd.read_parquet(name), name
-    try:
-        return pd.read_csv(name), name
-    except pd.errors.EmptyDataError:
-        raise ValueError(f"{name}: expected a table of {what}, found an empty file.") from None
+def _select(split, columns, name):
+    """Choose the columns to read."""
+    ids = [column for column in IDS if column in columns]
+    if not ids:
+        raise ValueError(
+            f"{name}: expected a column with the galaxies' numbers, one of {IDS}; found "
+            f"{columns[:5]} ..."
+        )
+    names, positions = _answers(columns, name)
+    fractions = [names[i] for i in positions]
+    if split is None:
+        return [*ids, *fractions]
+    if "split" not in columns:
+        raise ValueError(f"{name}: split={split!r} needs a column 'split'; there is none.")
+    return [*ids, *fractions, "split"]
 
 
-def _vote_columns(table, name):
-    """Return the table's names for the answers, in the tree's order."""
-    for columns in (GZ2.kaggle_columns, GZ2.catalogue_columns):
-        present = [column for column in table.columns if column in columns]
-        if present:
-            try:
-                positions, _ = GZ2.match_columns(present)
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
-            return [present[i] for i in positions]
+def _answers(columns, name):
+    """Return a table's names for all answers, and the positions of those that it has.
+
+    Questions may be lacking, but not some of the answers of a question.
+    """
+    for names in (GZ2.kaggle_columns, GZ2.catalogue_columns):
+        present = [i for i, column in enumerate(names) if column in columns]
+        if not present:
+            continue
+        for question in GZ2.slices:
+            missing = set(range(question.start, question.stop)) - set(present)
+            if 0 < len(missing) < question.stop - question.start:
+                raise ValueError(f"{name}: vote column {names[min(missing)]!r} is missing.")
+        return names, present
     raise ValueError(
         f"{name}: found neither Kaggle's columns ({GZ2.kaggle_columns[0]!r}, ...) nor the "
-        f"catalogue's ({GZ2.catalogue_columns[0]!r}, ...), but {list(table.columns[:5])} ..."
+        f"catalogue's ({GZ2.catalogue_columns[0]!r}, ...), but {columns[:5]} ..."
     )
 
 
-def _in_part(table, split, name):
-    if "split" not in table.columns:
-        raise ValueError(f"{name}: split={split!r} needs a column 'split'; there is none.")
-    chosen = table["split"] == split
+def _check_once(ids, spelled, name):
+    """Refuse a galaxy that stands in the table twice."""
+    twice = pd.Series(ids).duplicated()
+    if not twice.any():
+        return
+    galaxy = ids[twice][0]
+    rows = spelled[[number == galaxy for number in ids]].iloc[:2]
+    found = " and ".join(str(row) for row in rows.index)
+    if rows.nunique() > 1:
+        found = " and ".join(f"{row} as {text!r}" for row, text in rows.items())
+    raise ValueError(f"{name}: {spelled.name} {galaxy} stands in more than one row ({found}).")
+
+
+def _in_part(parts, split, name):
+    parts = [part.decode() if isinstance(part, bytes) else part for part in parts]
+    parts = [None if pd.isna(part) else str(part).strip() for part in parts]
+    chosen = np.array([part == split for part in parts], dtype=bool)
     if not chosen.any():
-        found = sorted(map(str, table["split"].unique()))[:5]
+        found = sorted({part for part in parts if part})[:5]
         raise ValueError(f"{name}: no row of the column 'split' is {split!r}; found {found}.")
     return chosen
-
-
-def _with_asset_ids(table, key, mapping, paths):
-    mapping, name = _read_table(mapping, "file names")
-    missing = {"objid", "asset_id"} - set(mapping.columns)
-    if missing:
-        raise ValueError(f"{name}: column {missing.pop()!r} is missing.")
-    # A galaxy may stand in the mapping more than once; one of its images exists at most.
-    mapping = mapping.loc[mapping["asset_id"].isin(paths.index), ["objid", "asset_id"]]
-    joined = table.merge(mapping, how="left", left_on=key, right_on="objid")
-    # Galaxies without an image keep a number that no image has, to be counted as such.
-    lost = joined["asset_id"].isna()
-    joined.loc[lost, "asset_id"] = -1 - np.arange(lost.sum())
-    return joined.astype({"asset_id": "int64"}).drop(columns={key, "objid"})

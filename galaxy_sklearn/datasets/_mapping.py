@@ -1,0 +1,82 @@
+"""The numbers of galaxies' images, by the numbers of the galaxies."""
+
+from galaxy_sklearn.datasets._ids import galaxy_ids
+from galaxy_sklearn.datasets._tables import read_table
+
+__all__ = ["asset_ids"]
+
+
+def asset_ids(mapping, ids, images, *, given=None, name=None):
+    """Look up the numbers of galaxies' images.
+
+    Parameters
+    ----------
+    mapping : str, path-like or table
+        Table with the columns ``objid`` and ``asset_id``, see `read_table`. Rows that lack
+        either map nothing.
+    ids : ndarray
+        Numbers of the galaxies, as `galaxy_ids` returns them.
+    images : set or range
+        Numbers of the images that there are. The mapping may name others for the same galaxy.
+    given : Series, optional
+        The numbers of the images as the table of the galaxies has them, to be compared.
+    name : str, optional
+        Name of that table for messages.
+
+    Returns
+    -------
+    list of int, str or None
+        None for a galaxy without an image.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, a galaxy has two images or an image two galaxies, or if the
+        mapping knows a galaxy by other numbers than the table.
+    """
+    mapping, mapping_name = read_table(mapping, "file names", select=_select)
+    objids, assets = (
+        galaxy_ids(mapping[column], f"{mapping_name}, column {column!r}", keep_missing=True)
+        for column in ("objid", "asset_id")
+    )
+    known = {}
+    for objid, asset in zip(objids.tolist(), assets.tolist(), strict=True):
+        others = known.get(objid, ())
+        if objid is not None and asset is not None and asset not in others:
+            known[objid] = (*others, asset)
+    ids = ids.tolist()
+    if given is not None:
+        _check_agreement(ids, given, known, name, mapping_name)
+    found, galaxy_of = [], {}
+    for galaxy in ids:
+        numbers = [asset for asset in known.get(galaxy, ()) if asset in images]
+        if len(numbers) > 1:
+            raise ValueError(
+                f"{mapping_name}: galaxy {galaxy} has more than one image, asset_id "
+                f"{numbers[0]} and {numbers[1]}."
+            )
+        for asset in numbers:
+            if galaxy_of.setdefault(asset, galaxy) != galaxy:
+                raise ValueError(
+                    f"{mapping_name}: asset_id {asset} belongs to more than one galaxy, "
+                    f"{galaxy_of[asset]} and {galaxy}."
+                )
+        found.append(numbers[0] if numbers else None)
+    return found
+
+
+def _select(columns, name):
+    for column in ("objid", "asset_id"):
+        if column not in columns:
+            raise ValueError(f"{name}: column {column!r} is missing.")
+    return ["objid", "asset_id"]
+
+
+def _check_agreement(ids, given, known, name, mapping_name):
+    assets = galaxy_ids(given, f"{name}, column {given.name!r}", keep_missing=True)
+    for row, number, asset in zip(given.index, ids, assets.tolist(), strict=True):
+        if asset is not None and asset not in known.get(number, {asset}):
+            raise ValueError(
+                f"{name}, row {row}: galaxy {number} has {given.name} {asset}, but "
+                f"{min(known[number], key=str)} in {mapping_name}."
+            )
