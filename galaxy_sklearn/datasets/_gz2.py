@@ -1,15 +1,17 @@
 """The Galaxy Zoo 2 survey, from the network."""
 
 import warnings
+from itertools import count
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
 from galaxy_sklearn.datasets._download import RemoteFile, fetch_file
 from galaxy_sklearn.datasets._galaxy_zoo import load_galaxy_zoo
+from galaxy_sklearn.datasets._mapping import asset_ids
+from galaxy_sklearn.datasets._tables import read_table, rows_with_ids
 from galaxy_sklearn.datasets._unzip import is_being_unzipped, unzip_in_place
 from galaxy_sklearn.decision_tree import GZ2
 
@@ -145,25 +147,29 @@ def _fetch_images(folder, how):
 
 
 def _read_catalogue(path):
-    """Read all columns of the catalogue, numbers in single precision to halve the memory."""
-    header = pd.read_csv(path, nrows=0).columns
-    missing = {"dr7objid", "gz2_class", *GZ2.catalogue_columns} - set(header)
-    if missing:
-        raise ValueError(f"{path}: column {min(missing)!r} is missing.")
+    """Read all columns of the catalogue, votes in single precision to halve the memory."""
     votes = tuple(f"{name}_" for name in GZ2.answer_names)
-    dtypes = {name: np.float32 for name in header if name.startswith(votes)}
-    return pd.read_csv(path, dtype={"dr7objid": np.int64, **dtypes})
+
+    def check(columns, name):
+        missing = {"dr7objid", "gz2_class", *GZ2.catalogue_columns} - set(columns)
+        if missing:
+            raise ValueError(f"{name}: column {min(missing)!r} is missing.")
+        return columns
+
+    frame, name = read_table(
+        path,
+        "votes",
+        select=check,
+        numbers=lambda column: column.startswith(votes),
+        dtype=np.float32,
+    )
+    frame, ids = rows_with_ids(frame, "dr7objid", list(GZ2.catalogue_columns), name, stacklevel=3)
+    return frame.assign(dr7objid=ids)
 
 
 def _with_numbers(frame, mapping):
     """Add the number of each galaxy's image."""
-    numbers = pd.read_csv(mapping, usecols=["objid", "asset_id"])
-    numbers = numbers[numbers["asset_id"] < FIRST_WITHOUT_IMAGE].set_index("objid")["asset_id"]
-    if not numbers.index.is_unique:
-        doubled = numbers.index[numbers.index.duplicated()][0]
-        raise ValueError(f"{mapping}: objid {doubled} has more than one image.")
-    found = frame["dr7objid"].map(numbers)
+    numbers = asset_ids(mapping, frame["dr7objid"].to_numpy(), range(FIRST_WITHOUT_IMAGE))
     # Galaxies without an image get numbers that no image has, to be counted as such.
-    lost = found.isna()
-    found[lost] = -1 - np.arange(lost.sum())
-    return frame.assign(asset_id=found.astype(np.int64))
+    free = count(-1, -1)
+    return frame.assign(asset_id=[next(free) if n is None else n for n in numbers])
