@@ -199,6 +199,54 @@ def test_offline(tmp_path, monkeypatch, gz2):
         gz2(tmp_path, n_retries=1)
 
 
+def test_offline_survey_is_left_alone(tmp_path, monkeypatch, gz2, server, survey):
+    """Step by step, as the files are put there by hand; also where nothing can be written."""
+    folder = tmp_path / "home" / "galaxy_zoo_2"
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(folder.parent))
+    votes = survey["gz2_hart16.csv.gz"]
+
+    def refused(error, match):
+        before = snapshot(tmp_path)
+        with pytest.raises(error, match=match):
+            gz2(None, download_if_missing=False)
+        assert snapshot(tmp_path) == before
+        assert not server.requests
+
+    refused(OSError, r"gz2_filename_mapping.csv is missing and .* By hand: download http.*save")
+    folder.mkdir(parents=True)
+    (folder / "gz2_filename_mapping.csv").write_bytes(b"objid,asset_id\n")
+    md5 = [hashlib.md5(c).hexdigest() for c in (b"objid,asset_id\n", survey[_gz2.MAPPING.name])]
+    refused(ValueError, rf"gz2_filename_mapping.csv has the checksum md5:{md5[0]}.* md5:{md5[1]}")
+    (folder / "gz2_filename_mapping.csv").write_bytes(survey["gz2_filename_mapping.csv"])
+    refused(OSError, r"gz2_hart16.csv.gz is missing")
+    (folder / "gz2_hart16.csv.gz").write_bytes(PAGE)
+    (folder / "gz2_hart16.csv.gz.sha256").write_text(hashlib.sha256(PAGE).hexdigest() + "\n")
+    refused(ValueError, r"gz2_hart16.csv.gz is a web page, not .* and download_if_missing=False")
+    (folder / "gz2_hart16.csv.gz").write_bytes(votes)
+    refused(ValueError, rf"{hashlib.sha256(votes).hexdigest()}, which does not match")
+    (folder / "gz2_hart16.csv.gz.sha256").unlink()
+    refused(OSError, r"images is missing .* By hand: download http.*images_gz2.zip and unpack")
+    (folder / "images_gz2.zip").write_bytes(survey["images_gz2.zip"])
+    refused(OSError, r"images is missing .* download_if_missing=True .*images_gz2.zip is unpacked")
+    unzip_in_place(folder / "images_gz2.zip", folder / "images")
+    # A folder in which a file is made or deleted has another time from then on.
+    before = snapshot(tmp_path)
+    assert len(gz2(None, download_if_missing=False).data) == N - 3
+    assert len(gz2(None).data) == N - 3
+    assert snapshot(tmp_path) == before and not server.requests
+
+
+def test_login_page_in_place_of_the_votes(gz2, server, survey, tmp_path):
+    name = "gz2_hart16.csv.gz"
+    server.files[name] = PAGE
+    with pytest.raises(
+        OSError, match=r"a web page came instead of gz2_hart16.csv.gz, a table with"
+    ):
+        gz2(tmp_path)
+    server.files[name] = survey[name]
+    assert len(gz2(tmp_path).data) == N - 3
+
+
 def snapshot(folder):
     """Paths, times and contents of all that lies in a folder."""
     return {
