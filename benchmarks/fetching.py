@@ -34,10 +34,11 @@ FETCH = """
 import json, sys, time
 from pathlib import Path
 from galaxy_sklearn.datasets import _gz2
-from galaxy_sklearn.datasets._download import RemoteFile
 for name, url, checksum in json.loads(sys.argv[2]):
-    constant = {"images_gz2.zip": "IMAGES", "gz2_filename_mapping.csv": "MAPPING"}
-    setattr(_gz2, constant.get(name, "VOTES"), RemoteFile(name, url, checksum))
+    constants = {"images_gz2.zip": "IMAGES", "gz2_filename_mapping.csv": "MAPPING"}
+    constant = constants.get(name, "VOTES")
+    remote = getattr(_gz2, constant)._replace(url=url, checksum=checksum)
+    setattr(_gz2, constant, remote)
 start = time.perf_counter()
 data = _gz2.fetch_gz2(data_home=sys.argv[1], verbose=False)
 seconds = time.perf_counter() - start

@@ -6,11 +6,13 @@ same methods: ``complete`` a network, ``encode`` targets for it, say how to trai
 ``decide``, ``score``).
 """
 
+import warnings
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 from scipy.stats import beta
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
@@ -49,7 +51,9 @@ class VoteTarget:
             raise ValueError(f"output must be 'tree' or 'sigmoid', got {output!r}.")
         if self.counts_votes and output != "tree":
             raise ValueError(f"loss={loss!r} needs output='tree', got output={output!r}.")
-        self.form = check_votes(y, tree=tree).form
+        votes = check_votes(y, tree=tree)
+        self.form = votes.form
+        _warn_of_unknown(votes.fractions, tree)
         self.classes = np.array(tree.answer_names, dtype=object)
         self.temperature = np.ones(len(tree.questions))
 
@@ -78,6 +82,7 @@ class VoteTarget:
         return keras.Model(model.input, softmax(model.output), name=model.name)
 
     def encode(self, y, smoothing=0.0):
+        """Return counts, or conditional fractions that sum to 1 and are NaN where unknown."""
         votes = check_votes(y, tree=self.tree)
         if self.counts_votes:
             if votes.counts is None:
@@ -86,10 +91,10 @@ class VoteTarget:
                     f"answer (columns {self.tree.answer_names[0]}_count, ...), got {votes.form} "
                     "fractions."
                 )
-            return votes.counts.astype(np.float32)
-        fractions = votes.conditional(self.tree)
+            # A question without votes counts for nothing.
+            return np.nan_to_num(votes.counts).astype(np.float32)
+        fractions = self.tree.normalize(votes.conditional(self.tree))
         if smoothing:
-            fractions = fractions.copy()
             for columns in self.tree.slices:
                 answers = fractions[:, columns]
                 asked = answers.any(axis=1, keepdims=True)
@@ -103,7 +108,7 @@ class VoteTarget:
         weights = np.ones(len(self.classes))
         if isinstance(class_weight, str) and class_weight == "balanced":
             # scikit-learn's n / (k * count), question by question and counted in volunteers.
-            votes = encoded if self.counts_votes else self.tree.to_cumulative(encoded)
+            votes = self._votes_cast(encoded)
             for columns in self.tree.slices:
                 counts = votes[:, columns].sum(axis=0)
                 total = len(counts) * counts
@@ -125,13 +130,13 @@ class VoteTarget:
         )
 
     def make_metrics(self):
-        import keras
+        from galaxy_sklearn.networks.losses import KnownSquaredError
 
-        return [] if self.counts_votes else [keras.metrics.MeanSquaredError(name="mse")]
+        return [] if self.counts_votes else [KnownSquaredError(name="mse")]
 
     def calibrate(self, outputs, encoded):
         """Choose a temperature for each question that makes what was voted most probable."""
-        votes = encoded if self.counts_votes else self.tree.to_cumulative(encoded)
+        votes = self._votes_cast(encoded)
         fit = _fit_spread if self.counts_votes else _fit_temperature
         for q, columns in enumerate(self.tree.slices):
             asked = votes[:, columns].any(axis=1)
@@ -153,6 +158,17 @@ class VoteTarget:
             for end, p in enumerate(((1 - coverage) / 2, (1 + coverage) / 2)):
                 ends[:, columns, end] = beta.ppf(p, a, others)
         return ends
+
+    def _votes_cast(self, encoded):
+        """Return the votes for each answer, as parts of a galaxy's volunteers if not counted.
+
+        Where it is unknown how many were asked, as many as could be; 0 for unknown answers.
+        """
+        if self.counts_votes:
+            return encoded
+        unknown = np.isnan(encoded)
+        votes = self.tree.to_cumulative(np.where(unknown, 1, encoded))
+        return np.where(unknown, 0, votes)
 
     def _tempered(self, outputs):
         """Make fractions less sure the hotter they are; make concentrations smaller."""
@@ -176,12 +192,7 @@ class VoteTarget:
         fractions = votes.conditional(self.tree)
         if self.form == "cumulative":
             fractions = votes.cumulative(self.tree)
-        return r2_score(
-            fractions,
-            probabilities,
-            sample_weight=sample_weight,
-            multioutput="variance_weighted",
-        )
+        return _explained_variance(fractions, probabilities, sample_weight)
 
 
 class LabelTarget:
@@ -279,6 +290,38 @@ class NoTarget:
 
     def make_metrics(self):
         return []
+
+
+def _warn_of_unknown(fractions, tree):
+    """Warn of questions that no galaxy knows; refuse votes of which nothing is known."""
+    known = ~np.isnan(fractions).all(axis=0)
+    if not known.any():
+        raise ValueError("y holds no vote that is known: all of it is missing (NaN).")
+    unknown = [q.name for q, s in zip(tree.questions, tree.slices, strict=True) if not known[s][0]]
+    if unknown:
+        warnings.warn(
+            f"No galaxy has known votes for {', '.join(map(repr, unknown))}: nothing is learned "
+            "about them, and what will be predicted for them means nothing.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _explained_variance(true, predicted, sample_weight):
+    """R squared of the fractions that are known, all answers taken together.
+
+    As `sklearn.metrics.r2_score` with ``multioutput="variance_weighted"``, which knows no NaN.
+    """
+    known = ~np.isnan(true)
+    weight = known if sample_weight is None else known * np.asarray(sample_weight)[:, None]
+    true = np.where(known, true, 0)
+    total = weight.sum(axis=0)
+    mean = (weight * true).sum(axis=0) / np.where(total > 0, total, 1)
+    missed = (weight * (true - predicted) ** 2).sum()
+    variance = (weight * (true - mean) ** 2).sum()
+    if variance == 0:
+        return 1.0 if missed == 0 else 0.0
+    return 1 - missed / variance
 
 
 def _tempered(probabilities, temperature):

@@ -363,7 +363,9 @@ class GalaxyClassifier(
                 (n_galaxies, n_pixels)
             Images, floats of about 0-1 or unsigned integers, or flattened rows.
         y : DataFrame or array-like of shape (n_galaxies, n_answers) or (n_galaxies,)
-            Vote fractions, see `galaxy_sklearn.votes.check_votes`, or class labels.
+            Vote fractions, see `galaxy_sklearn.votes.check_votes`, or class labels. Questions
+            that are unknown for a galaxy (NaN) teach nothing. Debiased fractions are scaled to
+            sum to 1 in each question.
         sample_weight : array-like of shape (n_galaxies,), optional
             Weight of each galaxy.
 
@@ -376,6 +378,11 @@ class GalaxyClassifier(
         ------
         ValueError
             If a parameter, an image or a target is invalid. The message names it.
+
+        Warns
+        -----
+        UserWarning
+            If a question is unknown for all galaxies, so that its predictions mean nothing.
         """
         if self.warm_start and self.initialized_:
             self._check_parameters()
@@ -431,7 +438,8 @@ class GalaxyClassifier(
         ndarray of shape (n_galaxies, n_classes)
             Vote fractions in the form seen in `fit`; each question obeys the tree exactly: its
             answers sum to 1 (conditional) or to its reach (cumulative). Or probabilities that
-            sum to 1.
+            sum to 1. The network computes in single precision: the seventh digit may differ
+            with the number of threads and the processor.
 
         Raises
         ------
@@ -584,7 +592,7 @@ class GalaxyClassifier(
         Returns
         -------
         float
-            For vote fractions the explained part of their variance, all answers taken
+            For vote fractions the explained part of their variance, all known ones taken
             together (R squared, in the form seen in `fit`); for class labels the accuracy.
         """
         probabilities = self.predict_proba(X)
@@ -669,7 +677,16 @@ class GalaxyClassifier(
             raise ValueError("GalaxyClassifier requires y to be passed, but the target y is None.")
         tensor = self._check_X(X, reset)
         if not hasattr(y, "columns"):
-            y = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y")
+            # Votes may be unknown (NaN); check_votes names what is wrong with them.
+            votes = np.ndim(y) > 1 and np.shape(y)[1:] != (1,)
+            y = check_array(
+                y,
+                ensure_2d=False,
+                allow_nd=True,
+                dtype=None,
+                ensure_all_finite=not votes,
+                input_name="y",
+            )
         check_consistent_length(tensor, y)
         return tensor, y
 

@@ -82,8 +82,11 @@ def evaluate(arguments):
     ):
         print(f"{name:28s}{getattr(metrics, name)(data.target, predicted):8.4f}")
     tree = galaxy_sklearn.GZ2
-    same = tree.label(data.target) == tree.label(predicted)
-    print(f"{'same label':28s}{np.mean(same):8.4f}")
+    voted = tree.label(data.target)
+    known = voted != "unknown"
+    if known.any():
+        same = voted[known] == tree.label(predicted)[known]
+        print(f"{'same label':28s}{np.mean(same):8.4f}")
     if arguments.questions:
         print(metrics.question_scores(data.target, predicted).round(4).to_string())
     if arguments.plot:

@@ -17,6 +17,8 @@ import numpy as np
 __all__ = ["GZ2", "Answer", "DecisionTree", "Question"]
 
 CONDITIONAL_SUFFIXES = ("_debiased", "_weighted_fraction", "_fraction")
+# A question whose answers sum to 1 but for rounding is left as it is, to the bit.
+ROUNDING = 1e-12
 
 
 class Answer(NamedTuple):
@@ -63,6 +65,9 @@ class DecisionTree:
 
     The *reach* of a question is the cumulative fraction of its parent: the last answer that
     every path to the question goes through. A question with no such answer has reach 1.
+
+    A fraction that nobody knows is NaN, and then so is its whole question. All 0 is something
+    else: nobody was asked.
 
     Parameters
     ----------
@@ -159,6 +164,8 @@ class DecisionTree:
     def match_columns(self, columns) -> tuple[np.ndarray, str | None]:
         """Find each answer among the columns of a table, whatever their order.
 
+        A table may lack questions, but not some of the answers of a question.
+
         Parameters
         ----------
         columns : iterable of str
@@ -168,14 +175,16 @@ class DecisionTree:
         Returns
         -------
         positions : ndarray of int, shape (n_answers,)
-            Where each answer stands among the columns.
+            Where each answer stands among the columns; -1 for the answers of a question that
+            the table lacks.
         form : {"conditional", "cumulative", "counts"} or None
             The form that the names tell; None for plain `answer_names`.
 
         Raises
         ------
         ValueError
-            If a column is missing, doubled, or belongs to no answer.
+            If there is no column of any answer, one of a question's columns is missing, or a
+            column is doubled or belongs to no answer.
         """
         columns = [str(column) for column in columns]
         spellings = [(self.kaggle_columns, "cumulative"), (self.answer_names, None)]
@@ -188,19 +197,28 @@ class DecisionTree:
         doubled = [column for column, times in Counter(columns).items() if times > 1]
         if doubled:
             raise ValueError(f"Vote column {doubled[0]!r} stands in the table more than once.")
-        missing = [name for name in expected if name not in columns]
-        if missing:
-            raise ValueError(
-                f"Vote column {missing[0]!r} is missing ({len(missing)} of the "
-                f"{len(expected)} columns of tree {self.name!r} are); found {columns[:5]} ..."
-            )
         unknown = [column for column in columns if column not in expected]
         if unknown:
             raise ValueError(
                 f"Column {unknown[0]!r} is no answer of tree {self.name!r}; expected only "
                 f"{expected[0]!r} to {expected[-1]!r}."
             )
-        return np.array([columns.index(name) for name in expected]), form
+        place = {name: i for i, name in enumerate(columns)}
+        positions = np.array([place.get(name, -1) for name in expected])
+        for question in self.slices:
+            found = positions[question] >= 0
+            if found.any() and not found.all():
+                missing = expected[question.start + found.argmin()]
+                raise ValueError(
+                    f"Vote column {missing!r} is missing, the other answers of its question are "
+                    f"not; found {columns[:5]} ..."
+                )
+        if not (positions >= 0).any():
+            raise ValueError(
+                f"Found no columns of tree {self.name!r}; expected {expected[0]!r} to "
+                f"{expected[-1]!r}."
+            )
+        return positions, form
 
     # ------------------------------------------------------------- branching
 
@@ -274,7 +292,9 @@ class DecisionTree:
         Returns
         -------
         ndarray of float64, shape (..., n_answers)
-            Cumulative fractions.
+            Cumulative fractions; NaN where the fraction or its reach is unknown. Fractions are
+            taken as they are: those of a question that sum to 0.8 sum to 0.8 of its reach (see
+            `normalize`).
 
         Raises
         ------
@@ -311,7 +331,8 @@ class DecisionTree:
         Returns
         -------
         ndarray of float64, shape (..., n_answers)
-            Conditional fractions.
+            Conditional fractions; NaN where they are unknown. A known question whose reach is
+            unknown is divided by its own sum, which is the reach.
 
         Raises
         ------
@@ -320,14 +341,17 @@ class DecisionTree:
             fractions.
         """
         fractions = self._array(cumulative, "cumulative")
-        conditional = fractions.copy()
-        for question, parent in zip(self.slices, self.parents, strict=True):
-            if parent is not None:
-                reach = fractions[..., parent, None]
-                numerator = conditional[..., question]
-                conditional[..., question] = np.divide(
-                    numerator, reach, out=np.zeros_like(numerator), where=reach > 0
-                )
+        reach = self.reach(fractions, form="cumulative")
+        conditional = np.zeros_like(fractions)
+        for q, columns in enumerate(self.slices):
+            divisor = reach[..., q, None]
+            # Not `divisor > 0`: what is unknown stays so.
+            np.divide(
+                fractions[..., columns],
+                divisor,
+                out=conditional[..., columns],
+                where=~(divisor <= 0),
+            )
         return conditional
 
     def reach(self, fractions, *, form) -> np.ndarray:
@@ -344,7 +368,8 @@ class DecisionTree:
         -------
         ndarray of float64, shape (..., n_questions)
             Reach of each question, by which its conditional fractions are multiplied to give
-            the cumulative ones.
+            the cumulative ones; NaN where it is unknown. Cumulative fractions tell the reach of
+            their question also where its parent is unknown: it is their sum.
 
         Raises
         ------
@@ -360,17 +385,19 @@ class DecisionTree:
         reach = np.ones((*cumulative.shape[:-1], len(self.questions)))
         for i, parent in enumerate(self.parents):
             if parent is not None:
-                reach[..., i] = cumulative[..., parent]
+                of_parent = cumulative[..., parent]
+                own = cumulative[..., self.slices[i]].sum(axis=-1)
+                reach[..., i] = np.where(np.isnan(of_parent), own, of_parent)
         return reach
 
     def normalize(self, conditional) -> np.ndarray:
-        """Scale the answers of each question to sum to 1; all 0 stays all 0.
+        """Scale the answers of each question to sum to 1; all 0 and NaN stay as they are.
 
         Parameters
         ----------
         conditional : array-like of shape (..., n_answers), DataFrame or Series
-            Non-negative numbers, for example debiased fractions, whose questions sum to 1
-            only about.
+            Non-negative numbers, for example debiased fractions, whose questions sum to
+            anything from 0.1 to 2.5.
 
         Returns
         -------
@@ -381,8 +408,36 @@ class DecisionTree:
         for question in self.slices:
             answers = fractions[..., question]
             total = answers.sum(axis=-1, keepdims=True)
-            np.divide(answers, total, out=answers, where=total > 0)
+            off = (total > 0) & (np.abs(total - 1) > ROUNDING)
+            np.divide(answers, total, out=answers, where=off)
         return fractions
+
+    def unknown(self, fractions) -> np.ndarray:
+        """Flag the answers of the questions that are unknown.
+
+        Parameters
+        ----------
+        fractions : ndarray of float, shape (..., n_answers)
+            Vote fractions or counts, NaN where they are unknown.
+
+        Returns
+        -------
+        ndarray of bool, shape (..., n_answers)
+            True for all the answers of a question one of which is NaN.
+
+        Examples
+        --------
+        >>> from galaxy_sklearn import GZ2
+        >>> votes = np.zeros(37)
+        >>> votes[3] = np.nan
+        >>> np.flatnonzero(GZ2.unknown(votes))
+        array([3, 4])
+        """
+        unknown = np.isnan(fractions)
+        if unknown.any():
+            for question in self.slices:
+                unknown[..., question] |= unknown[..., question].any(axis=-1, keepdims=True)
+        return unknown
 
     # ------------------------------------------------------ answers and words
 
@@ -405,7 +460,7 @@ class DecisionTree:
         Raises
         ------
         ValueError
-            If the last axis does not hold the answers, or a fraction is NaN.
+            If the last axis does not hold the answers, or a fraction is NaN (unknown).
 
         Notes
         -----
@@ -415,6 +470,10 @@ class DecisionTree:
         fractions = self._array(fractions, None)
         if np.isnan(fractions).any():
             raise ValueError("Cannot walk the tree: a vote fraction is NaN.")
+        return self._path(fractions)[0]
+
+    def _path(self, fractions):
+        """Return what `walk` does, and which questions lie on the path: (..., n_questions)."""
         position = {q.name: i for i, q in enumerate(self.questions)}
         indicator = np.zeros(fractions.shape, dtype=int)
         asked = np.zeros((*fractions.shape[:-1], len(self.questions)), dtype=bool)
@@ -431,7 +490,7 @@ class DecisionTree:
                     asked[..., position[following]] |= chosen
             if len(set(leads_to)) == 1 and leads_to[0] is not None:
                 asked[..., position[leads_to[0]]] |= asked[..., i]
-        return indicator
+        return indicator, asked
 
     def label(self, fractions) -> str | np.ndarray:
         """Say in words what kind of galaxy the votes describe.
@@ -445,7 +504,7 @@ class DecisionTree:
         -------
         str or ndarray of object, shape (...)
             The first of the tree's `labels` whose answers all lie on the path; ``"unknown"``
-            where there is none.
+            where there is none, or where a question on the path is unknown.
 
         Examples
         --------
@@ -456,14 +515,20 @@ class DecisionTree:
         >>> GZ2.label(rows).tolist()
         ['barred spiral', 'edge-on disk']
         """
-        path = self.walk(fractions).astype(bool)
+        fractions = self._array(fractions, None)
+        unknown = np.isnan(fractions)
+        path, asked = self._path(np.where(unknown, 0, fractions))
+        # The first column of each question stands for all of them.
+        known = ~(asked & unknown[..., [question.start for question in self.slices]]).any(axis=-1)
         words = np.full(path.shape[:-1], "unknown", dtype=object)
         column = {a.name: i for i, a in enumerate(self._answers)}
         for label, needed in reversed(self.labels):
-            words[path[..., [column[name] for name in needed]].all(axis=-1)] = label
+            words[known & path[..., [column[name] for name in needed]].all(axis=-1)] = label
         return words if words.ndim else words.item()
 
     def _array(self, fractions, form) -> np.ndarray:
+        if hasattr(fractions, "to_pandas"):  # polars, pyarrow, astropy
+            fractions = fractions.to_pandas()
         names = getattr(fractions, "columns", getattr(fractions, "index", None))
         if names is not None and not callable(names):
             positions, named_form = self.match_columns(names)
@@ -472,14 +537,16 @@ class DecisionTree:
                     f"Expected {form} fractions, but the columns ({names[0]!r}, ...) "
                     f"are those of {named_form} ones."
                 )
-            fractions = np.asarray(fractions)[..., positions]
+            values = fractions.to_numpy(dtype=float, na_value=np.nan)[..., positions]
+            fractions = np.where(positions < 0, np.nan, values)
         fractions = np.asarray(fractions, dtype=float)
         if fractions.ndim == 0 or fractions.shape[-1] != len(self.answer_names):
             raise ValueError(
                 f"Expected the {len(self.answer_names)} answers of tree {self.name!r} along the "
                 f"last axis, got an array of shape {fractions.shape}."
             )
-        return fractions
+        unknown = self.unknown(fractions)
+        return np.where(unknown, np.nan, fractions) if unknown.any() else fractions
 
 
 def _question(name, *answers):

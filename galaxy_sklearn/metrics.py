@@ -3,6 +3,12 @@
 The two forms of fractions give different figures, so each function says in its name which one
 it measures, and converts what it is given. Kaggle's challenge was scored by
 `cumulative_rmse`; papers on the debiased catalogue quote `conditional_mse`.
+
+Debiased fractions, whose questions sum to 1 only about, are compared as they are in the
+conditional form, as papers do; in the cumulative form their questions are scaled to sum to 1
+first, as the challenge did.
+
+Only voted fractions that are known count. A prediction must be complete.
 """
 
 import numpy as np
@@ -49,7 +55,8 @@ def cumulative_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
     Raises
     ------
     ValueError
-        If either is not a table of vote fractions, see `galaxy_sklearn.votes.check_votes`.
+        If either is not a table of vote fractions, see `galaxy_sklearn.votes.check_votes`; if a
+        prediction is missing, or no voted fraction is known.
 
     Examples
     --------
@@ -59,7 +66,7 @@ def cumulative_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
     >>> cumulative_mse(y, y)
     0.0
     """
-    return _mean((_both(y_true, y_pred, tree, "cumulative", np.subtract)) ** 2, sample_weight)
+    return _score(y_true, y_pred, tree, "cumulative", _square, sample_weight)
 
 
 def cumulative_rmse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
@@ -102,7 +109,7 @@ def conditional_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
     float
         The error.
     """
-    return _mean((_both(y_true, y_pred, tree, "conditional", np.subtract)) ** 2, sample_weight)
+    return _score(y_true, y_pred, tree, "conditional", _square, sample_weight)
 
 
 def conditional_rmse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
@@ -144,7 +151,7 @@ def conditional_cross_entropy(y_true, y_pred, *, tree=GZ2, sample_weight=None):
     float
         The cross-entropy in nats. Predictions are kept 1e-7 away from 0 and 1, as in Keras.
     """
-    return _mean(_both(y_true, y_pred, tree, "conditional", _cross_entropy), sample_weight)
+    return _score(y_true, y_pred, tree, "conditional", _cross_entropy, sample_weight)
 
 
 def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None):
@@ -168,7 +175,8 @@ def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None):
         A row for each question: ``mean_reach``; ``conditional_rmse``, ``conditional_mse`` and
         ``conditional_cross_entropy`` over its answers, weighted by reach; ``cumulative_rmse``
         and ``cumulative_mse``, whose fractions hold the reach already. A question that no
-        galaxy reached has NaN for the weighted scores.
+        galaxy reached has NaN for the weighted scores, one that is unknown for all galaxies NaN
+        in all columns.
 
     Examples
     --------
@@ -179,26 +187,24 @@ def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None):
     np.float64(0.0)
     """
     squares = {
-        form: _both(y_true, y_pred, tree, form, np.subtract) ** 2
-        for form in ("conditional", "cumulative")
+        form: _both(y_true, y_pred, tree, form, _square) for form in ("conditional", "cumulative")
     }
     entropy = _both(y_true, y_pred, tree, "conditional", _cross_entropy)
-    voted = check_votes(y_true, tree=tree).conditional(tree)
-    reach = tree.reach(voted, form="conditional")
+    voted = tree.normalize(check_votes(y_true, tree=tree).conditional(tree))
+    mean_reach = tree.reach(voted, form="conditional")
+    # As in the loss, an unknown fraction on the way to a question counts as 1.
+    reach = tree.reach(np.where(np.isnan(voted), 1, voted), form="conditional")
     galaxy_weight = np.ones(len(voted)) if sample_weight is None else np.asarray(sample_weight)
     rows = {}
     for q, (question, columns) in enumerate(zip(tree.questions, tree.slices, strict=True)):
         weight = galaxy_weight * reach[:, q] * (voted[:, columns].sum(axis=1) > 0)
-        weight = weight if weight.any() else None
-        mse = np.nan if weight is None else _mean(squares["conditional"][:, columns], weight)
+        mse = _mean(squares["conditional"][:, columns], weight)
         cumulative = _mean(squares["cumulative"][:, columns], galaxy_weight)
         rows[question.name] = {
-            "mean_reach": np.average(reach[:, q], weights=galaxy_weight),
+            "mean_reach": _mean(mean_reach[:, [q]], galaxy_weight),
             "conditional_rmse": mse**0.5,
             "conditional_mse": mse,
-            "conditional_cross_entropy": (
-                np.nan if weight is None else _mean(entropy[:, columns], weight)
-            ),
+            "conditional_cross_entropy": _mean(entropy[:, columns], weight),
             "cumulative_rmse": cumulative**0.5,
             "cumulative_mse": cumulative,
         }
@@ -217,14 +223,32 @@ neg_conditional_rmse = _scorer(conditional_rmse)
 neg_conditional_cross_entropy = _scorer(conditional_cross_entropy)
 
 
+def _score(y_true, y_pred, tree, form, compare, sample_weight):
+    score = _mean(_both(y_true, y_pred, tree, form, compare), sample_weight)
+    if np.isnan(score):
+        raise ValueError("y_true holds no vote that is known and has weight; nothing to score.")
+    return score
+
+
 def _both(y_true, y_pred, tree, form, compare):
-    """Compare voted and predicted fractions in the form asked for."""
+    """Compare voted and predicted fractions in the form asked for; NaN where votes are unknown."""
     voted, predicted = check_votes(y_true, tree=tree), check_votes(y_pred, tree=tree)
     if len(voted.fractions) != len(predicted.fractions):
         raise ValueError(
             f"Found {len(voted.fractions)} voted and {len(predicted.fractions)} predicted galaxies."
         )
+    missing = np.isnan(predicted.fractions)
+    if missing.any():
+        i, j = np.argwhere(missing)[0]
+        raise ValueError(
+            f"Predicted fractions, row {i}, answer {tree.answer_names[j]!r}: expected a number, "
+            "found none."
+        )
     return compare(getattr(voted, form)(tree), getattr(predicted, form)(tree))
+
+
+def _square(voted, predicted):
+    return (voted - predicted) ** 2
 
 
 def _cross_entropy(voted, predicted):
@@ -233,4 +257,9 @@ def _cross_entropy(voted, predicted):
 
 
 def _mean(values, sample_weight):
-    return float(np.average(values.mean(axis=1), weights=sample_weight))
+    """Average what is known; NaN if that is nothing."""
+    known = ~np.isnan(values)
+    weight = known if sample_weight is None else known * np.asarray(sample_weight)[:, None]
+    if not weight.any():
+        return np.nan
+    return float(np.average(np.where(known, values, 0), weights=weight))

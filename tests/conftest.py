@@ -56,3 +56,11 @@ def catalogue():
     if not (DATA / "gz2_tables" / "stripe82_coadd2.csv.gz").exists():
         pytest.skip("needs the real Galaxy Zoo 2 tables (GALAXY_SKLEARN_DATA)")
     return DATA / "gz2_tables" / "stripe82_coadd2.csv.gz"
+
+
+@pytest.fixture(scope="session")
+def hart16():
+    """Rows of the real main catalogue, of Hart et al. 2016."""
+    if not (DATA / "gz2_tables" / "hart16_rows.csv").exists():
+        pytest.skip("needs the real Galaxy Zoo 2 tables (GALAXY_SKLEARN_DATA)")
+    return DATA / "gz2_tables" / "hart16_rows.csv"

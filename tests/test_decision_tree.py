@@ -69,6 +69,49 @@ def test_forms_round_trip(seed, sparse):
         )
 
 
+def test_unknown_is_not_zero():
+    conditional = fractions(0, 4)
+    conditional[1, ANSWERS["a05"]] = np.nan  # edge-on or not
+    conditional[2, GZ2.slices[2]] = np.nan  # barred or not
+    cumulative = GZ2.to_cumulative(conditional)
+    unknown = np.isnan(cumulative)
+    below_edge_on = [1, 2, 3, 4, 8, 9, 10]
+    for q, columns in enumerate(GZ2.slices):
+        assert unknown[1, columns].all() == unknown[1, columns].any() == (q in below_edge_on)
+        assert unknown[2, columns].all() == unknown[2, columns].any() == (q == 2)
+    reach = GZ2.reach(conditional, form="conditional")
+    assert np.isnan(reach[1, [2, 3, 4, 8, 9, 10]]).all() and not np.isnan(reach[2]).any()
+    np.testing.assert_array_equal(reach[:, [0, 1, 5, 6, 7]] >= 0, True)
+
+
+def test_cumulative_fractions_tell_their_own_reach():
+    """What is known below an unknown question can be brought to either form."""
+    conditional = fractions(0, 3)
+    cumulative = GZ2.to_cumulative(conditional)
+    reach = GZ2.reach(cumulative, form="cumulative")
+    cumulative[:, GZ2.slices[1]] = np.nan  # the parent of many
+    np.testing.assert_allclose(
+        GZ2.reach(cumulative, form="cumulative"), reach, err_msg="by the sums of the answers"
+    )
+    back = GZ2.to_conditional(cumulative)
+    assert np.isnan(back[:, GZ2.slices[1]]).all()
+    known = ~np.isnan(cumulative)
+    np.testing.assert_allclose(back[known], conditional[known])
+
+
+def test_label_of_what_is_unknown():
+    """Only what lies on the path matters."""
+    votes = np.zeros((5, 37))
+    votes[:, [ANSWERS[name] for name in ("a01", "a16", "a15")]] = 1
+    votes[1, GZ2.slices[2]] = np.nan  # no bar is asked for in smooth galaxies
+    votes[2, GZ2.slices[6]] = np.nan  # roundness is
+    votes[3, GZ2.slices[0]] = np.nan
+    votes[4, :3], votes[4, 3:] = (0, 0, 1), np.nan
+    assert GZ2.label(votes).tolist() == [
+        *("elliptical", "elliptical", "unknown", "unknown", "star or artifact")
+    ]
+
+
 @given(seed=st.integers(0, 2**32 - 1), sparse=st.booleans())
 def test_walk_gives_one_possible_path(seed, sparse):
     conditional = fractions(seed, sparse=sparse)
@@ -154,6 +197,9 @@ def test_wrong_columns():
     columns = list(GZ2.kaggle_columns)
     with pytest.raises(ValueError, match=r"'Class3.2' is missing"):
         GZ2.match_columns([c for c in columns if c != "Class3.2"])
+    positions, form = GZ2.match_columns([c for c in columns if not c.startswith("Class3")])
+    assert form == "cumulative"
+    assert positions.tolist() == [*range(5), -1, -1, *range(5, 35)]
     with pytest.raises(ValueError, match=r"'Class3.2' stands in the table more than once"):
         GZ2.match_columns([*columns, "Class3.2"])
     with pytest.raises(ValueError, match=r"'Class12.1' is no answer"):

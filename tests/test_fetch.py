@@ -1,5 +1,7 @@
 """Fetching Galaxy Zoo 2, over HTTP from a server on the loopback."""
 
+import contextlib
+import errno
 import gzip
 import hashlib
 import http.server
@@ -10,6 +12,10 @@ import threading
 import time
 import zipfile
 from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +28,7 @@ from galaxy_sklearn.datasets._download import RemoteFile, fetch_file
 from galaxy_sklearn.datasets._unzip import unzip_in_place
 
 N = 20
+PAGE = b"<!DOCTYPE html>\r\n<html><title>Log in</title></html>"
 
 
 class Server:
@@ -30,7 +37,8 @@ class Server:
     def __init__(self):
         self.files = {}
         self.break_after = {}  # name: numbers of bytes, one for each request
-        self.status = {}  # name: statuses, one for each request
+        self.status = {}  # name: statuses, perhaps with headers, one for each request
+        self.headers = {}  # name: headers that replace the usual ones; None for leaving one out
         self.stall = {}  # name: seconds, in the middle of the first answer
         self.ranges = True
         self.requests = Counter()
@@ -39,14 +47,15 @@ class Server:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                server.answer(self)
+                with contextlib.suppress(ConnectionError):  # of a client that has gone away
+                    server.answer(self)
 
             def log_message(self, *args):
                 pass
 
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.02,), daemon=True).start()
 
     def url(self, name):
         return f"http://127.0.0.1:{self.http.server_port}/{name}"
@@ -55,24 +64,26 @@ class Server:
         name = request.path[1:]
         self.requests[name] += 1
         if self.status.get(name):
-            request.send_error(self.status[name].pop(0))
+            status = self.status[name].pop(0)
+            code, headers = status if isinstance(status, tuple) else (status, {})
+            self.head(request, code, {"Content-Length": "0", **headers})
             return
         if name not in self.files:
             request.send_error(404)
             return
         content = self.files[name]
         etag = f'"{hashlib.md5(content).hexdigest()}"'
-        start = 0
+        start, code = 0, 200
         wanted = request.headers.get("Range")
         if wanted and self.ranges and request.headers.get("If-Range") == etag:
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
-            request.send_response(206)
-            request.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        else:
-            request.send_response(200)
-        request.send_header("Content-Length", str(len(content) - start))
-        request.send_header("ETag", etag)
-        request.end_headers()
+            code = 206 if start < len(content) else 416
+        headers = {"ETag": etag, "Content-Length": str(len(content) - start)}
+        if code == 206:
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        elif code == 416:
+            headers["Content-Range"] = f"bytes */{len(content)}"
+        self.head(request, code, headers | self.headers.get(name, {}))
         body = content[start:]
         if self.break_after.get(name):
             body = body[: self.break_after[name].pop(0)]
@@ -82,6 +93,14 @@ class Server:
         request.wfile.flush()
         time.sleep(self.stall.pop(name, 0))
         request.wfile.write(body[half:])
+
+    @staticmethod
+    def head(request, code, headers):
+        request.send_response(code)
+        for name, value in headers.items():
+            if value is not None:
+                request.send_header(name, value)
+        request.end_headers()
 
 
 @pytest.fixture
@@ -135,7 +154,7 @@ def gz2(server, survey, monkeypatch):
         if checksum is not None:
             checksum = f"md5:{hashlib.md5(survey[remote.name]).hexdigest()}"
         monkeypatch.setattr(
-            _gz2, constant, RemoteFile(remote.name, server.url(remote.name), checksum)
+            _gz2, constant, remote._replace(url=server.url(remote.name), checksum=checksum)
         )
     return lambda folder, **kwargs: fetch_gz2(
         data_home=folder, **{"delay": 0.01, "verbose": False, **kwargs}
@@ -147,16 +166,19 @@ def gz2(server, survey, monkeypatch):
 
 def test_from_nothing_to_the_survey(gz2, server, tmp_path):
     data = gz2(tmp_path)
-    expected = sorted(set(range(1, N - 1)) - {3})
+    expected = list(range(1, N - 1))
     assert sorted(data.target.index) == expected
     assert [int(path.split("/")[-1][:-4]) for path in data.data] == data.target.index.tolist()
     assert data.counts.index.equals(data.target.index) and data.counts.shape == data.target.shape
-    np.testing.assert_allclose(GZ2.normalize(data.counts.to_numpy()), data.target, atol=1e-6)
+    unknown = data.target.isna()
+    assert unknown.loc[3].iloc[7] and unknown.to_numpy().sum() == 1
+    counted = np.where(unknown, np.nan, GZ2.normalize(data.counts.to_numpy()))
+    np.testing.assert_allclose(counted, data.target, atol=1e-6)
     assert (data.frame["dr7objid"] == 587722981741363294 + data.target.index).all()
     assert set(data.gz2_class) == {"Sb2m"}
     assert data.votes_without_image.size == 1 and data.incomplete_votes.tolist() == [3]
     left_out = {path.split("/")[-1] for path in data.images_without_votes}
-    assert left_out == {"3.jpg", f"{N - 1}.jpg"}
+    assert left_out == {f"{N - 1}.jpg"}
     assert "doi:10.5281/zenodo.3565489" in data.DESCR
     with Image.open(data.data[0]) as image:
         assert image.size == (24, 24)
@@ -180,6 +202,62 @@ def test_offline(tmp_path, monkeypatch, gz2):
         gz2(tmp_path, n_retries=1)
 
 
+def test_offline_survey_is_left_alone(tmp_path, monkeypatch, gz2, server, survey):
+    """Step by step, as the files are put there by hand; also where nothing can be written."""
+    folder = tmp_path / "home" / "galaxy_zoo_2"
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(folder.parent))
+    votes = survey["gz2_hart16.csv.gz"]
+
+    def refused(error, match):
+        before = snapshot(tmp_path)
+        with pytest.raises(error, match=match):
+            gz2(None, download_if_missing=False)
+        assert snapshot(tmp_path) == before
+        assert not server.requests
+
+    refused(OSError, r"gz2_filename_mapping.csv is missing and .* By hand: download http.*save")
+    folder.mkdir(parents=True)
+    (folder / "gz2_filename_mapping.csv").write_bytes(b"objid,asset_id\n")
+    md5 = [hashlib.md5(c).hexdigest() for c in (b"objid,asset_id\n", survey[_gz2.MAPPING.name])]
+    refused(ValueError, rf"gz2_filename_mapping.csv has the checksum md5:{md5[0]}.* md5:{md5[1]}")
+    (folder / "gz2_filename_mapping.csv").write_bytes(survey["gz2_filename_mapping.csv"])
+    refused(OSError, r"gz2_hart16.csv.gz is missing")
+    (folder / "gz2_hart16.csv.gz").write_bytes(PAGE)
+    (folder / "gz2_hart16.csv.gz.sha256").write_text(hashlib.sha256(PAGE).hexdigest() + "\n")
+    refused(ValueError, r"gz2_hart16.csv.gz is a web page, not .* and download_if_missing=False")
+    (folder / "gz2_hart16.csv.gz").write_bytes(votes)
+    refused(ValueError, rf"{hashlib.sha256(votes).hexdigest()}, which does not match")
+    (folder / "gz2_hart16.csv.gz.sha256").unlink()
+    refused(OSError, r"images is missing .* By hand: download http.*images_gz2.zip and unpack")
+    (folder / "images_gz2.zip").write_bytes(survey["images_gz2.zip"])
+    refused(OSError, r"images is missing .* download_if_missing=True .*images_gz2.zip is unpacked")
+    unzip_in_place(folder / "images_gz2.zip", folder / "images")
+    # A folder in which a file is made or deleted has another time from then on.
+    before = snapshot(tmp_path)
+    assert len(gz2(None, download_if_missing=False).data) == N - 2
+    assert len(gz2(None).data) == N - 2
+    assert snapshot(tmp_path) == before and not server.requests
+
+
+def test_login_page_in_place_of_the_votes(gz2, server, survey, tmp_path):
+    name = "gz2_hart16.csv.gz"
+    server.files[name] = PAGE
+    with pytest.raises(
+        OSError, match=r"a web page came instead of gz2_hart16.csv.gz, a table with"
+    ):
+        gz2(tmp_path)
+    server.files[name] = survey[name]
+    assert len(gz2(tmp_path).data) == N - 2
+
+
+def snapshot(folder):
+    """Paths, times and contents of all that lies in a folder."""
+    return {
+        path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes())
+        for path in [folder, *folder.rglob("*")]
+    }
+
+
 def test_wrong_catalogue_is_named(gz2, server, tmp_path):
     server.files["gz2_hart16.csv.gz"] = gzip.compress(b"dr7objid,gz2_class\n1,Ei\n")
     with pytest.raises(ValueError, match=r"gz2_hart16.csv.gz: column '.*_debiased' is missing"):
@@ -201,7 +279,7 @@ print(len(_gz2.fetch_gz2(data_home={str(tmp_path)!r}, verbose=False).data))
         for _ in range(2)
     ]
     assert [process.communicate(timeout=120)[0].strip() for process in processes] == [
-        str(N - 3)
+        str(N - 2)
     ] * 2
     assert set(server.requests.values()) == {1}
 
@@ -296,6 +374,207 @@ def test_progress_and_silence(big, tmp_path, capfd):
     download(big, tmp_path, verbose=True)
     shown = capfd.readouterr()
     assert "100%" in shown.err and shown.out == ""
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_statuses_that_pass(big, tmp_path, waits, status):
+    big.status["big"] = [status, status]
+    download(big, tmp_path, delay=4)
+    assert waits == [4, 8]
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """The seconds that are waited before retries; in the test nothing is."""
+    waits = []
+    monkeypatch.setattr(_download, "time", SimpleNamespace(sleep=waits.append))
+    return waits
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_server_says_how_long_to_wait(big, tmp_path, waits, status, capfd):
+    date = datetime.now(UTC) + timedelta(seconds=100)
+    asked = ["7", format_datetime(date, usegmt=True), "Wed, 21 Oct 2015 07:28:00 GMT", "soon"]
+    big.status["big"] = [(status, {"Retry-After": value}) for value in asked]
+    download(big, tmp_path, n_retries=4, delay=1, verbose=True)
+    assert waits == [7, pytest.approx(100, abs=10), 0, 8]
+    assert "big: " in (shown := capfd.readouterr().err) and "next attempt in 7 s" in shown
+
+
+def test_server_that_stays_busy(big, tmp_path, waits):
+    big.status["big"] = [(429, {"Retry-After": "20"})] * 3
+    with pytest.raises(OSError, match=r"429.*asks to wait 20 s\. By hand: download") as caught:
+        download(big, tmp_path, n_retries=2)
+    assert waits == [20, 20] and "\n" not in str(caught.value)
+    big.status["big"] = [(503, {"Retry-After": "7200"})]
+    with pytest.raises(OSError, match=r"503.*asks to wait 7200 s\. By hand: download"):
+        download(big, tmp_path)
+    assert waits == [20, 20]
+
+
+def test_content_length_that_is_wrong(big, tmp_path):
+    big.headers["big"] = {"Content-Length": str(len(CONTENT) - 10)}
+    with pytest.raises(ValueError, match="does not match the known hash"):
+        download(big, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["big.lock"]
+    big.headers["big"] = {"Content-Length": str(len(CONTENT) + 10), "ETag": None}
+    with pytest.raises(OSError, match=r"Could not download .* What arrived is kept .*By hand"):
+        download(big, tmp_path, n_retries=1)
+
+
+def test_download_that_was_killed_before_the_check(big, tmp_path):
+    (tmp_path / "big.part").write_bytes(CONTENT)
+    (tmp_path / "big.part.etag").write_text(f'"{hashlib.md5(CONTENT).hexdigest()}"')
+    download(big, tmp_path)
+    assert big.sent["big"] == 0
+
+
+def test_part_that_does_not_fit_the_file(big, tmp_path):
+    (tmp_path / "big.part").write_bytes(CONTENT + b"more")
+    (tmp_path / "big.part.etag").write_text(f'"{hashlib.md5(CONTENT).hexdigest()}"')
+    download(big, tmp_path)
+
+
+def test_whole_file_needs_no_lock(big, tmp_path):
+    """So it is also found where nothing can be written."""
+    download(big, tmp_path)
+    (tmp_path / "big.lock").unlink()
+    download(big, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["big"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk(big, tmp_path):
+    (tmp_path / "big.part").symlink_to("/dev/full")
+    with pytest.raises(
+        OSError, match=rf"Could not save http.* in {tmp_path}: No space.*By hand"
+    ) as e:
+        download(big, tmp_path)
+    assert e.value.errno == errno.ENOSPC and big.requests["big"] == 1
+
+
+def test_folder_that_cannot_be_written_to(big, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=rf"in {tmp_path}/file/data: .* By hand: download"):
+        download(big, tmp_path / "file" / "data")
+
+    def refuse(path, *args, **kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(PermissionError, match=rf"in {tmp_path}/data: Permission denied.*By hand"):
+        download(big, tmp_path / "data")
+
+
+# ------------------------------------------------------- other content than the file
+
+TABLE = gzip.compress(b'ra,"dr7objid",dec\n' + b"1.5,2,3.5\n" * 20_000)
+GZIP_FAULTS = {
+    "a gzip file cut short": TABLE[:-100],
+    "a damaged gzip file": TABLE[:-8] + bytes(8),
+    "a table without the column 'dr7objid'": gzip.compress(b"ra,dec\n1,2\n"),
+}
+
+
+def fetch_table(server, folder, **how):
+    how = {"download_if_missing": True, "n_retries": 0, "delay": 0, "verbose": False, **how}
+    remote = RemoteFile("t.csv.gz", server.url("t.csv.gz"), column="dr7objid")
+    return fetch_file(remote, folder, **how).read_bytes()
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()} - {"t.csv.gz.lock", "big.lock"}
+
+
+@pytest.mark.parametrize(
+    ("page", "what"),
+    [
+        (PAGE, r"a web page .*'<!DOCTYPE html>\\r\\n<html><title>"),
+        (b"\xef\xbb\xbf \n<HTML>" + b"." * 100_000, "a web page .*<HTML>"),
+        (b'{"login": true}', 'something else .*{"login": true}'),
+    ],
+)
+def test_login_page_is_not_kept(server, tmp_path, page, what):
+    server.files["t.csv.gz"] = page
+    server.headers["t.csv.gz"] = {"Content-Type": "text/html; charset=utf-8"}
+    with pytest.raises(OSError, match=what) as caught:
+        fetch_table(server, tmp_path, n_retries=3)
+    message = str(caught.value)
+    assert message.startswith(f"Could not download {server.url('t.csv.gz')}: ")
+    assert "instead of t.csv.gz, a table with the column 'dr7objid': text/html;" in message
+    assert "login" in message and "By hand" in message and " kept" not in message
+    assert "\n" not in message and len(message) < 700
+    assert not names(tmp_path) and server.requests["t.csv.gz"] == 1
+    server.files["t.csv.gz"] = TABLE
+    assert fetch_table(server, tmp_path) == TABLE
+    assert names(tmp_path) == {"t.csv.gz", "t.csv.gz.sha256"}
+
+
+def test_redirect_to_a_login_page(big, tmp_path):
+    big.files["login?from=big"] = PAGE
+    big.status["big"] = [(302, {"Location": big.url("login?from=big")})]
+    with pytest.raises(OSError, match=rf"a web page came .* from {big.url('login')}, beginning"):
+        download(big, tmp_path)
+    assert not names(tmp_path)
+
+
+def test_login_page_does_not_cost_what_had_arrived(big, tmp_path):
+    big.break_after["big"] = [400_000]
+    with pytest.raises(OSError):
+        download(big, tmp_path, n_retries=0)
+    big.files["big"] = PAGE
+    with pytest.raises(OSError, match=r"a web page came instead of big: .*bytes of the file"):
+        download(big, tmp_path)
+    big.files["big"] = b""
+    with pytest.raises(OSError, match="nothing arrived"):
+        download(big, tmp_path)
+    big.files["big"] = CONTENT
+    download(big, tmp_path)
+    assert big.sent["big"] <= len(CONTENT) + len(PAGE) + _download.BLOCK
+
+
+def test_content_type_does_not_matter(big, tmp_path):
+    big.headers["big"] = {"Content-Type": "text/html"}
+    download(big, tmp_path)
+
+
+@pytest.mark.parametrize("fault", GZIP_FAULTS)
+def test_wrong_table_is_not_kept(server, tmp_path, fault):
+    server.files["t.csv.gz"] = GZIP_FAULTS[fault]
+    server.headers["t.csv.gz"] = {"Content-Length": None}
+    with pytest.raises(ValueError, match=rf"http.*what arrived is {fault}, not t.csv.gz, a table"):
+        fetch_table(server, tmp_path)
+    assert not names(tmp_path)
+    server.files["t.csv.gz"] = TABLE
+    assert fetch_table(server, tmp_path) == TABLE
+
+
+@pytest.mark.parametrize(
+    "content", [PAGE, *GZIP_FAULTS.values(), TABLE[:20] + b"\xff" * len(TABLE)]
+)
+def test_poisoned_cache_recovers(server, tmp_path, content):
+    """What earlier versions kept and pinned is downloaded again."""
+    server.files["t.csv.gz"] = TABLE
+    (tmp_path / "t.csv.gz").write_bytes(content)
+    (tmp_path / "t.csv.gz.sha256").write_text(hashlib.sha256(content).hexdigest() + "\n")
+    before = snapshot(tmp_path)
+    with pytest.raises(ValueError, match=r"t.csv.gz is a .*, not .* and download_if_missing=False"):
+        fetch_table(server, tmp_path, download_if_missing=False)
+    assert snapshot(tmp_path) == before
+    assert fetch_table(server, tmp_path) == TABLE
+    pinned = (tmp_path / "t.csv.gz.sha256").read_text().strip()
+    assert pinned == hashlib.sha256(TABLE).hexdigest()
+
+
+def test_damaged_copy_does_not_lift_the_pin(server, tmp_path):
+    server.files["t.csv.gz"] = TABLE
+    fetch_table(server, tmp_path)
+    (tmp_path / "t.csv.gz").write_bytes(TABLE[:-100])
+    server.files["t.csv.gz"] = gzip.compress(b"dr7objid\n1\n")
+    with pytest.raises(ValueError, match=r"does not match the known hash .* delete .*\.sha256"):
+        fetch_table(server, tmp_path)
+    server.files["t.csv.gz"] = TABLE
+    assert fetch_table(server, tmp_path) == TABLE
 
 
 # --------------------------------------------------------------------- unpacking

@@ -82,6 +82,66 @@ def test_lengths(both):
         metrics.cumulative_mse(both[0], both[1][1:])
 
 
+def test_only_what_is_known_counts(both):
+    voted, predicted = both
+    part = voted.to_numpy().copy()
+    part[5:30, GZ2.slices[6]] = np.nan
+    part[3, 0] = np.nan  # and so the whole question, and the reach of all below it
+    known = ~GZ2.unknown(part)
+    weight = np.arange(40) % 3
+    for name, measure in (
+        ("conditional_mse", lambda y, p: (y - p) ** 2),
+        ("conditional_cross_entropy", metrics._cross_entropy),
+    ):
+        expected = measure(voted.to_numpy(), np.asarray(predicted))
+        score = getattr(metrics, name)
+        assert score(part, predicted) == pytest.approx(expected[known].mean())
+        weights = (weight[:, None] * known)[known]
+        assert score(part, predicted, sample_weight=weight) == pytest.approx(
+            np.average(expected[known], weights=weights)
+        )
+    cumulative = (GZ2.to_cumulative(part) - GZ2.to_cumulative(predicted)) ** 2
+    assert metrics.cumulative_mse(part, predicted) == pytest.approx(np.nanmean(cumulative))
+    scores = metrics.question_scores(part, predicted)
+    rows = np.r_[0:5, 30:40]
+    assert scores.loc["t07_rounded", "conditional_mse"] == pytest.approx(
+        metrics.question_scores(voted.iloc[rows], np.asarray(predicted)[rows]).loc[
+            "t07_rounded", "conditional_mse"
+        ],
+        rel=0.05,  # but for the row whose reach is unknown
+    )
+    part[:, GZ2.slices[6]] = np.nan
+    assert (
+        metrics.question_scores(part, predicted).loc["t07_rounded"].drop("mean_reach").isna().all()
+    )
+
+
+def test_what_cannot_be_scored(both):
+    voted, predicted = both
+    predicted = np.array(predicted)
+    predicted[7, 20] = np.nan
+    with pytest.raises(ValueError, match=r"row 7, answer 't08_odd_feature_.*found none"):
+        metrics.cumulative_rmse(voted, predicted)
+    with pytest.raises(ValueError, match="no vote that is known"):
+        metrics.conditional_mse(voted * np.nan, both[1])
+    with pytest.raises(ValueError, match="no vote that is known and has weight"):
+        metrics.conditional_mse(voted, both[1], sample_weight=np.zeros(40))
+
+
+def test_debiased_fractions_are_scored_as_they_are(both):
+    """As papers quote it; Kaggle's score is of fractions that sum to 1."""
+    voted, predicted = both
+    debiased = voted.copy()
+    for q, factor in enumerate((0.9, 1, 1, 0.8, 0.7, 0.95, 0.6, 0.3, 1, 0.9, 0.5)):
+        debiased.iloc[:, GZ2.slices[q]] *= factor
+    assert metrics.conditional_mse(debiased, predicted) == pytest.approx(
+        mean_squared_error(debiased, predicted)
+    )
+    assert metrics.cumulative_mse(debiased, predicted) == pytest.approx(
+        metrics.cumulative_mse(voted, predicted)
+    )
+
+
 def test_reference_points_of_the_real_sample(kaggle):
     """The figures that are quoted for this sample and for Kaggle's whole data set."""
     train, test = (pd.read_csv(kaggle / f"{part}.csv").iloc[:, 1:] for part in ("train", "test"))

@@ -3,13 +3,14 @@ import numpy as np
 import pytest
 import scipy.special
 import scipy.stats
+import tensorflow as tf
 from keras import ops
 
 from galaxy_sklearn import GZ2
 from galaxy_sklearn.networks import NETWORKS, QuestionSoftmax, arguments, galaxy_id, get_network
 from galaxy_sklearn.networks._layers import Views
 from galaxy_sklearn.networks.augmentation import RandomAffine
-from galaxy_sklearn.networks.losses import vote_loss
+from galaxy_sklearn.networks.losses import VOTE_LOSSES, KnownSquaredError, vote_loss
 
 # --------------------------------------------------------------------- network
 
@@ -243,6 +244,58 @@ def test_cumulative_mse_is_kaggles(fractions):
     expected = (GZ2.to_cumulative(y) - GZ2.to_cumulative(p)) ** 2
     # A question without votes has the reach 0 here, but its answers are 0 as well.
     np.testing.assert_allclose(ops.convert_to_numpy(values), expected.mean(axis=1), rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", VOTE_LOSSES)
+@pytest.mark.parametrize("question_weight", ["reach", None])
+def test_unknown_questions_teach_nothing(fractions, loss, question_weight):
+    """They add nothing to the loss and nothing to the gradient, and do it no harm."""
+    y, p = fractions[0].copy(), GZ2.normalize(fractions[1]).astype(np.float32)
+    of_votes = vote_loss(loss, GZ2, question_weight=question_weight)
+    unknown = np.zeros(37, dtype=bool)
+    unknown[GZ2.slices[6]] = unknown[GZ2.slices[9]] = True  # nothing hangs on their answers
+    y[:, unknown] = np.nan
+
+    def weighted(predicted):
+        return ops.sum(of_votes(ops.convert_to_tensor(y), predicted))
+
+    tensor = tf.Variable(p)
+    with tf.GradientTape() as tape:
+        value = weighted(tensor)
+    gradient = tape.gradient(value, tensor).numpy()
+    assert np.isfinite(gradient).all() and not gradient[:, unknown].any()
+    assert gradient[:, :3].any(axis=1).all()
+    other = p.copy()
+    other[:, unknown] = 0.5
+    assert float(weighted(ops.convert_to_tensor(other))) == float(value)
+
+
+@pytest.mark.parametrize("loss", ["mse", "cumulative_mse"])
+def test_reach_goes_as_far_as_it_is_known(fractions, loss):
+    y, p = fractions[0].copy(), GZ2.normalize(fractions[1]).astype(np.float32)
+    y[:, GZ2.slices[1]] = np.nan  # edge-on or not: on the way to seven others
+    values = vote_loss(loss, GZ2, question_weight="reach")(*map(ops.convert_to_tensor, (y, p)))
+    if loss == "mse":
+        filled = np.where(np.isnan(y), 1, y)
+        expected = (filled - p) ** 2 * np.isfinite(y)
+        reach = GZ2.reach(filled, form="conditional")
+        for q, columns in enumerate(GZ2.slices):
+            asked = filled[:, columns].sum(axis=1) > 0
+            expected[:, columns] *= (reach[:, q] * asked)[:, None]
+    else:
+        expected = np.nan_to_num((GZ2.to_cumulative(y) - GZ2.to_cumulative(p)) ** 2)
+    np.testing.assert_allclose(ops.convert_to_numpy(values), expected.mean(axis=1), rtol=1e-4)
+
+
+def test_squared_error_of_what_is_known(fractions):
+    y, p = fractions[0].copy(), fractions[1]
+    metric = KnownSquaredError()
+    metric.update_state(ops.convert_to_tensor(y), ops.convert_to_tensor(p))
+    assert float(metric.result()) == pytest.approx(np.mean((y - p) ** 2), rel=1e-5)
+    y[:3, GZ2.slices[4]] = np.nan
+    metric.reset_state()
+    metric.update_state(ops.convert_to_tensor(y), ops.convert_to_tensor(p))
+    assert float(metric.result()) == pytest.approx(np.nanmean((y - p) ** 2), rel=1e-5)
 
 
 def test_dirichlet_multinomial_is_scipys():

@@ -1,16 +1,24 @@
 """Files from the network: resumed, retried, checked, and fetched once."""
 
-import logging
+import itertools
+import sys
 import time
-from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from tqdm.auto import tqdm
 
+from galaxy_sklearn.datasets._content import checksum_like, wrong_content, wrong_start
+
 # Seconds without a byte after which a server counts as gone.
 TIMEOUT = 30.0
-# What of a block has arrived when the connection breaks is lost.
+# A partial block is discarded when the connection breaks.
 BLOCK = 1 << 15
+# Most seconds that a server may ask to wait: longer, and the program would seem to hang.
+LONGEST_WAIT = 3600.0
+# Client errors (4xx) that may pass: timeout, too many requests.
+TRANSIENT = (408, 429)
 
 
 class RemoteFile(NamedTuple):
@@ -19,17 +27,20 @@ class RemoteFile(NamedTuple):
     Attributes
     ----------
     name : str
-        Its name in the cache.
+        Its name in the cache. Its ending, ``.zip`` or ``.gz``, says how the file begins.
     url : str
         Where it lies.
     checksum : str or None
-        ``"md5:..."`` or ``"sha256:..."``. Without one the checksum of the first download is
-        kept beside the file and holds from then on.
+        ``"md5:..."`` or ``"sha256:..."``. Without one the content is checked, and the checksum
+        of the first download is kept beside the file and holds from then on.
+    column : str or None
+        A column of the table in a ``.csv.gz`` file without a checksum.
     """
 
     name: str
     url: str
     checksum: str | None = None
+    column: str | None = None
 
 
 def fetch_file(remote, folder, *, download_if_missing, n_retries, delay, verbose):
@@ -40,16 +51,17 @@ def fetch_file(remote, folder, *, download_if_missing, n_retries, delay, verbose
     remote : RemoteFile
         The file.
     folder : Path
-        Where it is kept.
+        Where it is kept; made if need be.
     download_if_missing : bool
-        Whether it may be downloaded.
+        Whether it may be downloaded. If not, nothing is written or deleted.
     n_retries : int
-        How often to try again after the connection broke. A retry, and a later call as well,
-        goes on where the one before ended.
+        How often to try again after the connection broke or the server was busy. A retry, and a
+        later call as well, goes on where the one before ended.
     delay : float
-        Seconds before the first retry; doubled before each further one.
+        Seconds before the first retry; doubled before each further one. A server that says how
+        long to wait is obeyed instead.
     verbose : bool
-        Whether to show a progress bar.
+        Whether to show a progress bar, and when a retry is waited for.
 
     Returns
     -------
@@ -59,69 +71,139 @@ def fetch_file(remote, folder, *, download_if_missing, n_retries, delay, verbose
     Raises
     ------
     OSError
-        If the file is missing and cannot or may not be downloaded. The message says what to do
-        by hand.
+        If the file is missing and cannot or may not be downloaded, or the folder cannot be
+        written to. The message says what to do by hand.
     ValueError
-        If what was downloaded has another checksum.
+        If what was downloaded has another checksum or content than it should, or the local file
+        has and may not be downloaded.
     """
-    import pooch
     import requests
     from filelock import FileLock
 
-    path, pinned = folder / remote.name, folder / f"{remote.name}.sha256"
-    checksum = remote.checksum
-    if checksum is None and pinned.exists():
-        checksum = f"sha256:{pinned.read_text().strip()}"
-    if not download_if_missing and not path.exists():
-        raise OSError(f"{path} is missing and download_if_missing=False. {_by_hand(remote, path)}")
-    # A second process waits here, and then finds the file.
-    with FileLock(folder / f"{remote.name}.lock"), _quiet(pooch.get_logger()):
-        try:
-            pooch.retrieve(
-                remote.url,
-                known_hash=checksum,
-                fname=remote.name,
-                path=folder,
-                downloader=_Resuming(
-                    path.with_name(f"{remote.name}.part"), n_retries, delay, verbose
-                ),
-            )
-        except requests.RequestException as error:
-            raise OSError(
-                f"Could not download {remote.url}: {error}. What arrived is kept, and the next "
-                f"call goes on from there. {_by_hand(remote, path)}"
-            ) from error
-        if checksum is None:
-            pinned.write_text(pooch.file_hash(path, alg="sha256") + "\n")
+    path = folder / remote.name
+    if path.exists():
+        fault = _fault(remote, path, _known_checksum(remote, path))
+        if fault is None:
+            return path
+    else:
+        fault = "is missing"
+    if not download_if_missing:
+        exception = ValueError if path.exists() else OSError
+        raise exception(f"{path} {fault} and download_if_missing=False. {_by_hand(remote, path)}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # A second process waits here, and then finds the file.
+        with FileLock(folder / f"{remote.name}.lock"):
+            if not path.exists() or _fault(remote, path, _known_checksum(remote, path)):
+                _download(remote, path, n_retries, delay, verbose)
+    except requests.RequestException as error:
+        asked = _seconds_asked(error.response)
+        wait = "" if asked is None else f"; the server asks to wait {asked:.0f} s"
+        raise OSError(
+            f"Could not download {remote.url}: {error}{wait}. {_kept(path)}{_by_hand(remote, path)}"
+        ) from error
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"Could not save {remote.url} in {folder}: {error.strerror or error}. {_kept(path)}"
+            f"Make room, or choose a folder that can be written to. {_by_hand(remote, path)}",
+        ) from error
     return path
 
 
-class _Resuming:
-    """Download over HTTP as pooch asks for it, and go on where an earlier attempt broke off."""
+def _download(remote, path, n_retries, delay, verbose):
+    if path.exists():
+        _discard_poisoned(remote, path)
+    known = _known_checksum(remote, path)
+    transfer = _Transfer(remote, path, n_retries, delay, verbose)
+    transfer.run()
+    fault = _fault(remote, transfer.part, known)
+    if fault is not None:
+        transfer.discard()
+        pinned = ""
+        if remote.checksum is None and known is not None:
+            pinned = f" If the file was published anew, delete {_pin(path)}."
+        raise ValueError(
+            f"{remote.url}: what arrived {fault}; it was deleted.{pinned} Try again. "
+            f"{_by_hand(remote, path)}"
+        )
+    if known is None:
+        # Half a checksum, after a kill or on a full disk, would refuse the file for ever.
+        written = _pin(path).with_suffix(".new")
+        written.write_text(checksum_like(transfer.part, "sha256:").removeprefix("sha256:") + "\n")
+        written.replace(_pin(path))
+    transfer.part.replace(path)
+    transfer.discard()
 
-    def __init__(self, part, n_retries, delay, verbose):
-        self.part = part
-        self.mark = part.with_name(f"{part.name}.etag")
+
+def _discard_poisoned(remote, path):
+    """Delete a login page that an earlier version kept and pinned for the file.
+
+    The checksum of a true file, of which this is a damaged copy, still holds.
+    """
+    if remote.checksum is None and wrong_content(remote.name, path, remote.column) is not None:
+        if checksum_like(path, "sha256:") == _known_checksum(remote, path):
+            _pin(path).unlink()
+        path.unlink()
+
+
+def _fault(remote, path, known):
+    """Say what is wrong with a file, where it is kept or as it arrived; None if nothing is."""
+    if remote.checksum is None:
+        wrong = wrong_content(remote.name, path, remote.column)
+        if wrong is not None:
+            return f"is {wrong}, not {_expected(remote)}"
+    if known is not None:
+        found = checksum_like(path, known)
+        if found != known:
+            return f"has the checksum {found}, which does not match the known hash {known}"
+    return None
+
+
+def _known_checksum(remote, path):
+    if remote.checksum is None and _pin(path).exists():
+        return f"sha256:{_pin(path).read_text().strip()}"
+    return remote.checksum
+
+
+class _Transfer:
+    """A download over HTTP into a ``.part`` file, which goes on where an earlier one broke off."""
+
+    def __init__(self, remote, path, n_retries, delay, verbose):
+        self.remote = remote
+        self.part = _part(path)
+        self.mark = path.with_name(f"{self.part.name}.etag")
         self.n_retries = n_retries
         self.delay = delay
         self.verbose = verbose
 
-    def __call__(self, url, output_file, pooch):
+    def run(self):
+        """Download the file; retry what may pass."""
         import requests
 
         for attempt in range(self.n_retries + 1):
             try:
-                self._go_on(url)
-                break
+                self._go_on()
+                return
             except requests.RequestException as error:
-                status = getattr(error.response, "status_code", 500)
-                if attempt == self.n_retries or 400 <= status < 500:
+                wait = _seconds_asked(error.response)
+                if wait is None:
+                    wait = self.delay * 2**attempt
+                elif wait > LONGEST_WAIT:
                     raise
-                time.sleep(self.delay * 2**attempt)
-        self.mark.unlink(missing_ok=True)
-        self.part.replace(output_file)
+                if attempt == self.n_retries or not _may_pass(error.response):
+                    raise
+                if self.verbose:
+                    message = f"{self.remote.name}: {error}; next attempt in {wait:.0f} s"
+                    tqdm.write(message, file=sys.stderr)
+                time.sleep(wait)
 
-    def _go_on(self, url):
+    def discard(self):
+        """Delete what arrived, so that nothing goes on from it."""
+        self.part.unlink(missing_ok=True)
+        self.mark.unlink(missing_ok=True)
+
+    def _go_on(self):
         import requests
 
         done = self.part.stat().st_size if self.part.exists() else 0
@@ -129,47 +211,110 @@ class _Resuming:
         if done and self.mark.exists():
             # Only if the server still has the same file.
             headers |= {"Range": f"bytes={done}-", "If-Range": self.mark.read_text()}
-        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        with requests.get(
+            self.remote.url, headers=headers, stream=True, timeout=TIMEOUT
+        ) as response:
             if response.status_code == requests.codes.requested_range_not_satisfiable:
-                self.part.unlink()
+                if response.headers.get("Content-Range") == f"bytes */{done}":
+                    return  # all had arrived, and the end came before it was checked
+                self.discard()
                 raise requests.ConnectionError("the part that had arrived does not fit the file")
             response.raise_for_status()
             resumed = response.status_code == requests.codes.partial_content
             done = done if resumed else 0
-            whole = done + int(response.headers.get("Content-Length", 0))
-            etag = response.headers.get("ETag", "")
+            blocks = response.iter_content(BLOCK)
+            first = next(blocks, b"")
+            if not first:
+                raise requests.ConnectionError("nothing arrived")
+            if not resumed:
+                # Before what had arrived is given up for it.
+                self._check_start(first, response)
+            self._write(itertools.chain([first], blocks), response, resumed, done)
+        size = self.part.stat().st_size
+        if "Content-Length" in response.headers:
+            whole = done + int(response.headers["Content-Length"])
+            if size != whole:
+                raise requests.ConnectionError(f"{size} of {whole} bytes arrived")
+
+    def _check_start(self, first, response):
+        """Refuse what is sent in place of the file, such as the login page of a network."""
+        import requests
+
+        wrong = wrong_start(self.remote.name, first)
+        if wrong is not None:
+            kind = response.headers.get("Content-Type", "no content type")
+            source = response.url.partition("?")[0]
+            raise requests.HTTPError(
+                f"{wrong} came instead of {_expected(self.remote)}: {kind} from {source}, "
+                f"beginning with {repr(first[:50])[1:]}. It may be the login page of your network: "
+                "open it in a browser, then try again",
+                response=response,
+            )
+
+    def _write(self, blocks, response, resumed, done):
+        total = done + int(response.headers.get("Content-Length", 0))
+        etag = response.headers.get("ETag", "")
+        with (
+            self.part.open("ab" if resumed else "wb") as file,
+            tqdm(
+                desc=self.remote.name,
+                total=total or None,
+                initial=done,
+                unit="B",
+                unit_scale=True,
+                disable=not self.verbose,
+            ) as bar,
+        ):
+            # After the file was emptied: the mark of one file never stands beside another.
             if etag and not etag.startswith("W/"):
                 self.mark.write_text(etag)
             else:
                 self.mark.unlink(missing_ok=True)
-            with (
-                self.part.open("ab" if resumed else "wb") as file,
-                tqdm(
-                    desc=self.part.stem,
-                    total=whole or None,
-                    initial=done,
-                    unit="B",
-                    unit_scale=True,
-                    disable=not self.verbose,
-                ) as bar,
-            ):
-                for block in response.iter_content(BLOCK):
-                    file.write(block)
-                    bar.update(len(block))
-        size = self.part.stat().st_size
-        if "Content-Length" in response.headers and size != whole:
-            raise requests.ConnectionError(f"{size} of {whole} bytes arrived")
+            for block in blocks:
+                file.write(block)
+                bar.update(len(block))
+
+
+def _may_pass(response):
+    """Whether a failed request is worth a retry: no answer, or one of a busy or broken server."""
+    if response is None:
+        return True
+    return response.status_code in TRANSIENT or response.status_code >= 500
+
+
+def _seconds_asked(response):
+    """Return how many seconds a server asks to wait before the next request, if it does."""
+    value = "" if response is None else response.headers.get("Retry-After", "")
+    if value.isdecimal():
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return max(0.0, (date - datetime.now(UTC)).total_seconds())
+
+
+def _part(path):
+    return path.with_name(f"{path.name}.part")
+
+
+def _pin(path):
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _expected(remote):
+    if remote.column is None:
+        return remote.name
+    return f"{remote.name}, a table with the column {remote.column!r}"
+
+
+def _kept(path):
+    part = _part(path)
+    size = part.stat().st_size if part.exists() else 0
+    if not size:
+        return ""
+    return f"What arrived is kept ({size} bytes of the file): the next call goes on from there. "
 
 
 def _by_hand(remote, path):
     return f"By hand: download {remote.url} and save it as {path}."
-
-
-@contextmanager
-def _quiet(logger):
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -1,11 +1,11 @@
 """The Galaxy Zoo 2 survey, from the network."""
 
+import os
 import warnings
 from itertools import count
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
 from galaxy_sklearn.datasets._download import RemoteFile, fetch_file
@@ -24,7 +24,11 @@ MAPPING = RemoteFile(
     f"{RECORD}/gz2_filename_mapping.csv",
     "md5:7e28465e6dfbf96c0d828c595a5bbd80",
 )
-VOTES = RemoteFile("gz2_hart16.csv.gz", "https://gz2hart.s3.amazonaws.com/gz2_hart16.csv.gz", None)
+VOTES = RemoteFile(
+    "gz2_hart16.csv.gz",
+    "https://gz2hart.s3.amazonaws.com/gz2_hart16.csv.gz",
+    column="dr7objid",
+)
 # From this number on the mapping lists galaxies of other samples, that no image was made of,
 # many of them a second time.
 FIRST_WITHOUT_IMAGE = 295306
@@ -54,15 +58,17 @@ def fetch_gz2(
         Folder for data sets; by default scikit-learn's, ``~/scikit_learn_data``. The survey is
         kept in ``galaxy_zoo_2`` below it.
     download_if_missing : bool, default=True
-        Whether to download what is not there; an error otherwise.
+        Whether to download and unpack what is not there. If False, that is an error, and no
+        file or folder is made, changed or deleted.
     return_X_y : bool, default=False
         Whether to return (paths, fractions) instead of a Bunch.
     n_retries : int, default=3
-        How often to try again after a connection broke.
+        How often to try again after a connection broke or a server was busy.
     delay : float, default=1.0
-        Seconds before the first retry; doubled before each further one.
+        Seconds before the first retry; doubled before each further one. A server that says how
+        long to wait, up to an hour, is obeyed instead.
     verbose : bool, default=True
-        Whether to show progress bars.
+        Whether to show progress bars, and when a retry is waited for.
 
     Returns
     -------
@@ -70,7 +76,8 @@ def fetch_gz2(
         data : ndarray of str, shape (n_galaxies,)
             Paths of the images.
         target : DataFrame of float32, shape (n_galaxies, 37)
-            Debiased (conditional) vote fractions; the index holds the numbers of the images.
+            Debiased (conditional) vote fractions, NaN where the catalogue has none; the index
+            holds the numbers of the images.
         counts : DataFrame of float32, shape (n_galaxies, 37)
             Number of votes for each answer.
         frame : DataFrame
@@ -80,17 +87,18 @@ def fetch_gz2(
         target_names : list of str
             Names of the answers.
         images_without_votes, votes_without_image, incomplete_votes : ndarray
-            What was left out, see `load_galaxy_zoo`.
+            What was left out and what lacks a fraction, see `load_galaxy_zoo`.
         DESCR : str
             What it is and whom to cite.
 
     Raises
     ------
     OSError
-        If something is missing and cannot or may not be downloaded. The message says what to do
-        by hand.
+        If something is missing and cannot or may not be downloaded, or the folder cannot be
+        written to. The message says what to do by hand.
     ValueError
-        If a file has another checksum than it should, or a table is not what it should be.
+        If a file has another checksum or content than it should, or a table is not what it
+        should be.
 
     References
     ----------
@@ -102,8 +110,10 @@ def fetch_gz2(
     >>> from galaxy_sklearn.datasets import fetch_gz2
     >>> paths, votes = fetch_gz2(return_X_y=True)  # doctest: +SKIP
     """
-    folder = Path(get_data_home(data_home)) / "galaxy_zoo_2"
-    folder.mkdir(exist_ok=True)
+    if data_home is None:
+        # As scikit-learn's `get_data_home`, which would make the folder.
+        data_home = os.environ.get("SCIKIT_LEARN_DATA", "~/scikit_learn_data")
+    folder = Path(data_home).expanduser() / "galaxy_zoo_2"
     how = {
         "download_if_missing": download_if_missing,
         "n_retries": n_retries,
@@ -138,6 +148,13 @@ def _fetch_images(folder, how):
     from filelock import FileLock
 
     images, archive = folder / "images", folder / IMAGES.name
+    if images.exists():
+        return images
+    if not how["download_if_missing"]:
+        advice = f"By hand: download {IMAGES.url} and unpack its JPEG files into {images}."
+        if archive.exists() or is_being_unzipped(archive):
+            advice = f"With download_if_missing=True {archive} is unpacked."
+        raise OSError(f"{images} is missing and download_if_missing=False. {advice}")
     with FileLock(folder / "images.lock"):
         if not images.exists():
             if not is_being_unzipped(archive):

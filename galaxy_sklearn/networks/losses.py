@@ -1,10 +1,11 @@
-"""Losses of vote fractions and of vote counts."""
+"""Losses of vote fractions and of vote counts. What is NaN is unknown and counts for nothing."""
 
 import math
 
+import keras
 from keras import ops
 
-__all__ = ["VOTE_LOSSES", "vote_loss"]
+__all__ = ["VOTE_LOSSES", "KnownSquaredError", "vote_loss"]
 
 # Those of conditional fractions, answer by answer; then those of the tree as a whole.
 ANSWER_LOSSES = ("binary_crossentropy", "mse", "cross_entropy")
@@ -38,7 +39,9 @@ def vote_loss(loss, tree, *, question_weight=None, answer_weight=None):
     callable
         Takes what was voted and what is predicted (fractions or, for the Dirichlet-multinomial,
         counts and concentrations), both of shape (n_galaxies, n_answers); returns the weighted
-        mean over the answers, of shape (n_galaxies,).
+        mean over the answers, of shape (n_galaxies,). A question that is unknown, NaN in all
+        its answers, adds nothing to it. An unknown fraction on the way to a question counts as
+        1 in its reach; "cumulative_mse" takes the question out.
 
     References
     ----------
@@ -49,20 +52,38 @@ def vote_loss(loss, tree, *, question_weight=None, answer_weight=None):
         answer_weight = _one_a_question(answer_weight, tree)
 
     def of_votes(y_true, y_pred):
+        y_true, known = _known(y_true)
         if loss == "dirichlet_multinomial":
             values = -_log_likelihood(y_true, y_pred, tree)
         elif loss == "cumulative_mse":
             y_pred = y_pred * _reach(y_pred, tree)
             values = ops.square(y_true * _reach(y_true, tree) - y_pred)
+            values = values * known * _reach(known, tree)
         else:
-            values = _of_answers(loss, y_true, y_pred)
+            values = _of_answers(loss, y_true, y_pred) * known
             if question_weight == "reach":
-                values = values * _reach(y_true, tree)
+                values = values * _reach(y_true + (1 - known), tree)
         if answer_weight is not None:
             values = values * ops.convert_to_tensor(answer_weight, dtype=values.dtype)
         return ops.mean(values, axis=-1)
 
     return of_votes
+
+
+class KnownSquaredError(keras.metrics.Mean):
+    """Mean squared error over the fractions that are known."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Add a batch, of which every galaxy counts alike."""
+        y_true, known = _known(ops.cast(y_true, y_pred.dtype))
+        super().update_state(ops.square(y_true - y_pred), sample_weight=known)
+
+
+def _known(votes):
+    """Return votes with 0 in place of what is unknown, and 1 where they are known, 0 elsewhere."""
+    # Before any arithmetic: a gradient that NaN went through is NaN, whatever it is weighted by.
+    unknown = ops.isnan(votes)
+    return ops.where(unknown, 0.0, votes), 1 - ops.cast(unknown, votes.dtype)
 
 
 def _of_answers(loss, y_true, y_pred):
