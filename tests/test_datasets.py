@@ -127,8 +127,7 @@ def two_images(tmp_path):
 
 
 def blank_row(votes):
-    votes.loc[2] = np.nan
-    return votes
+    return votes.reindex(range(3))
 
 
 IDS = [LONG, NEXT]
@@ -287,6 +286,17 @@ def test_invalid_fractions_are_named(value, two_images):
     message = rf"\(index .*2.*\), column '{GZ2.catalogue_columns[3]}': .* found {value}"
     with pytest.raises(ValueError, match=message):
         load_galaxy_zoo(two_images, votes)
+
+
+def test_names_and_very_long_numbers(tmp_path):
+    names = ["J1234+05", 2**63 + 1, 2**64 + 1]
+    for name in names:
+        Image.new("RGB", (4, 4)).save(tmp_path / f"{name}.png")
+    votes = pd.concat([two_votes(names[:2]), two_votes([str(names[2]), 5])])
+    with pytest.warns(UserWarning, match="of 4 galaxies 1 have no image; 3 are left"):
+        data = load_galaxy_zoo(tmp_path, votes)
+    assert data.target.index.tolist() == names
+    assert data.votes_without_image.tolist() == [5]
 
 
 def test_the_first_number_tells_the_galaxy(two_images):

@@ -156,6 +156,13 @@ def test_all_columns(tmp_path):
     assert frame["part"].tolist() == ["a", "b"]
 
 
+def test_words_for_a_missing_number(tmp_path):
+    (tmp_path / "votes.csv").write_text("objid,p\n1,\n2,NA\n3, NaN \nNone,None\n5,+.5\n")
+    frame, _ = read_table(tmp_path / "votes.csv", "votes", numbers=NUMBERS)
+    np.testing.assert_array_equal(frame["p"], [np.nan] * 4 + [0.5])
+    assert frame["objid"].isna().tolist() == [False, False, False, True, False]
+
+
 def test_single_precision_stays():
     frame = FRAME.astype({"p": "float32"})
     for table in (frame, pa.Table.from_pandas(frame), frame.astype({"p": "Float32"})):
@@ -214,7 +221,10 @@ REFUSED = {
     "latin.csv": (LATIN, "the text is not UTF-8"),
     "utf16.csv": (text().encode("utf-16-le"), "found binary data"),
     "bom.csv": (b"\xff\xfe", "damaged|without rows|not UTF-8"),
-    "quote.csv": ((LINES[0] + '"' + "".join(LINES[1:])).encode(), "row 0: expected 4 fields"),
+    "quote.csv": (
+        (LINES[0] + '"' + "".join(LINES[1:])).encode(),
+        "row 0: expected as many fields as in the header",
+    ),
     "twice.csv": (b"objid,p,p\n1,0,0\n", "column 'p' stands in the table more than once"),
     "word.csv": (
         text().replace("1.0", "one").encode(),
@@ -231,9 +241,12 @@ REFUSED = {
     ),
     "commas.csv": (
         text(decimal=",", quoting=3, escapechar="\\").replace("\\", "").encode(),
-        "row 0: expected 4 fields, as in the header, found 6; are there decimal commas",
+        "row 0: expected as many fields as in the header, 4, found 6; are there decimal commas",
     ),
-    "line.csv": (text().encode()[:-12], "row 1: expected 4 fields, .* found 3; was the file cut"),
+    "line.csv": (
+        text().encode()[:-12],
+        "row 1: .* header, 4, found 3; was the file cut",
+    ),
     "cat.csv": (text().encode() * 2, "row 3: found the header again; are these two tables"),
 }
 

@@ -15,6 +15,8 @@ from galaxy_sklearn.datasets._numbers import check_cells
 __all__ = ["read_delimited"]
 
 SEPARATORS = ",;\t"
+# "None" is written by other tools than pyarrow.
+NULLS = [*pa_csv.ConvertOptions().null_values, "None"]
 HEAD = 1 << 20
 # Numbers are read in batches of this size, so that the text of a wide table needs no room.
 BLOCK = 1 << 20
@@ -119,8 +121,8 @@ def _batches(file, name, encoding, separator, fields):
         if row.actual_columns > row.expected_columns:
             cause = "are there decimal commas, or commas in text without quotes"
         message = (
-            f"{name}, row {row.number - 2 - skipped}: expected {row.expected_columns} fields, as "
-            f"in the header, found {row.actual_columns}; {cause}?"
+            f"{name}, row {row.number - 2 - skipped}: expected as many fields as in the header, "
+            f"{row.expected_columns}, found {row.actual_columns}; {cause}?"
         )
         return "error"
 
@@ -135,6 +137,7 @@ def _batches(file, name, encoding, separator, fields):
             pa_csv.ConvertOptions(
                 include_columns=fields,
                 column_types=dict.fromkeys(fields, pa.string()),
+                null_values=NULLS,
                 strings_can_be_null=True,
             ),
         )

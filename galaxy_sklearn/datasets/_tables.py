@@ -254,13 +254,28 @@ def _to_pandas(table, name, pick):
         return table[pick(table.columns)]
     if hasattr(table, "colnames"):  # astropy
         # Columns of several values in each row have no place in a data frame.
-        table = table[pick([column for column in table.colnames if table[column].ndim == 1])]
-        table.convert_bytestring_to_unicode()
-        return table.to_pandas()
+        names = [n for n in table.colnames if getattr(table[n], "shape", ()) == (len(table),)]
+        return pd.DataFrame({column: _from_astropy(table[column]) for column in pick(names)})
     raise ValueError(
         f"{name}: expected a file name or a table of pandas, polars, pyarrow or astropy, got "
         f"{type(table).__name__}."
     )
+
+
+def _from_astropy(column):
+    # Table.to_pandas makes floats of masked integers, in some versions.
+    values = np.asarray(column)
+    mask = np.zeros(values.shape, dtype=bool) | getattr(column, "mask", False)
+    values = values.astype(values.dtype.newbyteorder("="))
+    if values.dtype.kind == "S":
+        values = np.char.decode(values, "utf-8")
+    if not mask.any():
+        return values
+    if values.dtype.kind in "iu":
+        return pd.arrays.IntegerArray(values, mask)
+    if values.dtype.kind == "f":
+        return np.where(mask, values.dtype.type(np.nan), values)
+    return np.where(mask, None, values.astype(object))
 
 
 def _from_arrow(table):
