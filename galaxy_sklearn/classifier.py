@@ -1,59 +1,36 @@
 """A Keras network as a scikit-learn classifier of galaxies."""
 
 import inspect
+import os
 import platform
 import warnings
 from numbers import Integral, Real
+from typing import ClassVar
 
 import keras
 import numpy as np
 import sklearn
-from scikeras.wrappers import BaseWrapper
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
-from sklearn.utils import check_random_state
+from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_array,
     check_consistent_length,
     check_is_fitted,
-    validate_data,
 )
 
 import galaxy_sklearn
-from galaxy_sklearn._features import feature_model, find_fitted, sample_dropout, start_from
-from galaxy_sklearn._targets import make_target
-from galaxy_sklearn._training import (
-    PREDICTION_BATCH,
-    draw_seed,
-    dtype_policy,
-    make_optimizer,
-    predict,
-    seeded,
-    share_cores,
-    train,
-)
-from galaxy_sklearn.decision_tree import GZ2
-from galaxy_sklearn.networks import NETWORKS, arguments, get_network
-from galaxy_sklearn.networks.augmentation import FLIPS, RandomAffine
-from galaxy_sklearn.transformers import FlattenToTensor
-from galaxy_sklearn.transformers._base import first_element
+from galaxy_sklearn._compat import HasMethods, Interval, StrOptions
+from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, to_tensor
+from galaxy_sklearn._learner import LabelTarget, Learner, VoteTarget
+from galaxy_sklearn._transaction import unchanged_on_failure
+from galaxy_sklearn.decision_tree import DecisionTree
+from galaxy_sklearn.networks.losses import VOTE_LOSSES
 
 __all__ = ["GalaxyClassifier"]
 
-PREFIX = "network__"
-SCHEDULES = ("constant", "cosine")
-DTYPE_POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
-
-share_cores()
-
 
 class GalaxyClassifier(
-    ClassifierMixin, TransformerMixin, ClassNamePrefixFeaturesOutMixin, BaseWrapper
+    ClassifierMixin, TransformerMixin, ClassNamePrefixFeaturesOutMixin, NetworkWrapper
 ):
     """Predict vote fractions or classes of galaxies with a convolutional network.
 
@@ -226,6 +203,39 @@ class GalaxyClassifier(
     (8, 37)
     """
 
+    _parameter_constraints: ClassVar[dict] = {
+        "network": [str, callable],
+        "tree": [DecisionTree, None],
+        "output": [StrOptions({"tree", "sigmoid"})],
+        "loss": [StrOptions({"auto", LabelTarget.loss, *VOTE_LOSSES})],
+        "question_weight": [StrOptions({"reach"}), None],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="left")],
+        "schedule": [StrOptions({"constant", "cosine"})],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_average": [Interval(Real, 0, 1, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "patience": [Interval(Integral, 0, None, closed="left"), None],
+        "rotation": [Interval(Real, 0, 360, closed="both")],
+        "shift": [Interval(Real, 0, 1, closed="both")],
+        "zoom": [Interval(Real, 0, 1, closed="left")],
+        "flip": [StrOptions({"horizontal", "vertical", "both"}), None],
+        "symmetric": ["boolean"],
+        "calibrate": ["boolean"],
+        "pretrained": [str, os.PathLike, HasMethods("fit"), None],
+        "freeze": ["boolean"],
+        "image_shape": [tuple, list, None],
+        "warm_start": ["boolean"],
+        "dtype_policy": [StrOptions({"float32", "mixed_bfloat16", "mixed_float16"})],
+        "jit_compile": ["boolean", StrOptions({"auto"})],
+        "run_eagerly": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
     def __init__(
         self,
         network="residual",
@@ -291,66 +301,7 @@ class GalaxyClassifier(
         self.run_eagerly = run_eagerly
         self.random_state = random_state
         self.verbose = verbose
-        for name, value in network_arguments.items():
-            if not name.startswith(PREFIX):
-                raise TypeError(
-                    f"GalaxyClassifier.__init__() got an unexpected keyword argument {name!r}"
-                )
-            setattr(self, name, value)
-
-    # ------------------------------------------------------------- parameters
-
-    # scikeras takes whatever attribute it finds for a parameter; scikit-learn's own way reads
-    # the signature, so that a misspelt parameter is an error at once.
-    _get_param_names = classmethod(BaseEstimator._get_param_names.__func__)
-    __repr__ = BaseEstimator.__repr__
-
-    def get_params(self, deep=True):
-        """Get the parameters.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to list all arguments of the network, with the defaults of those not set.
-
-        Returns
-        -------
-        dict
-            Values by name.
-        """
-        params = BaseEstimator.get_params(self, deep=False)
-        # A network that does not exist is an error in `fit`, not here.
-        known = isinstance(self.network, str) and self.network in NETWORKS
-        if deep and (known or callable(self.network)):
-            defaults = arguments(get_network(self.network))
-            params.update({PREFIX + name: value for name, value in defaults.items()})
-        params.update({k: v for k, v in vars(self).items() if k.startswith(PREFIX)})
-        return params
-
-    def set_params(self, **params):
-        """Set parameters, those of the network (``network__...``) included.
-
-        Parameters
-        ----------
-        **params : dict
-            Values by name.
-
-        Returns
-        -------
-        self : object
-            The classifier.
-
-        Raises
-        ------
-        ValueError
-            If there is no such parameter.
-        """
-        own = {k: v for k, v in params.items() if not k.startswith(PREFIX)}
-        BaseEstimator.set_params(self, **own)
-        for name in params.keys() - own.keys():
-            self._check_network_argument(name)
-            setattr(self, name, params[name])
-        return self
+        self._set_network_arguments(network_arguments)
 
     # ---------------------------------------------------------------- fitting
 
@@ -384,14 +335,17 @@ class GalaxyClassifier(
         UserWarning
             If a question is unknown for all galaxies, so that its predictions mean nothing.
         """
-        if self.warm_start and self.initialized_:
-            self._check_parameters()
-            X, y = self._validate_data(X, y)
-        else:
-            X, y = self._initialize(X, y)
-        self.history_ = {}
-        self._trainer = None
-        self._train(X, y, sample_weight, self.epochs, self.validation_fraction)
+        with unchanged_on_failure(self):
+            params = checked_parameters(self)
+            if self.warm_start and self.__sklearn_is_fitted__():
+                self._learner.check_can_go_on(params)
+                X, y = self._check_X_y(X, y, reset=False)
+                learner = self._learner
+            else:
+                X, y = self._check_X_y(X, y, reset=True)
+                learner = self._new_learner(params, X, y)
+            learner.train(X, y, params, sample_weight=sample_weight)
+            self._adopt(learner)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -415,11 +369,38 @@ class GalaxyClassifier(
         self : object
             The classifier.
         """
-        if self.initialized_:
-            X, y = self._validate_data(X, y)
-        else:
-            X, y = self._initialize(X, y, classes)
-        self._train(X, y, sample_weight, 1, 0, partial=True)
+        with unchanged_on_failure(self):
+            params = checked_parameters(self)
+            if self.__sklearn_is_fitted__():
+                X, y = self._check_X_y(X, y, reset=False)
+                learner = self._learner
+            else:
+                X, y = self._check_X_y(X, y, reset=True)
+                learner = self._new_learner(params, X, y, classes)
+            learner.train(X, y, params, sample_weight=sample_weight, goes_on=True, n_epochs=1)
+            self._adopt(learner)
+        return self
+
+    def initialize(self, X, y=None):
+        """Build the network and leave its weights as they are drawn.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+        y : DataFrame or array-like of shape (n_galaxies, n_answers) or (n_galaxies,)
+            Vote fractions or class labels.
+
+        Returns
+        -------
+        self : object
+            The classifier, which answers at random.
+        """
+        with unchanged_on_failure(self):
+            params = checked_parameters(self)
+            X, y = self._check_X_y(X, y, reset=True)
+            self._adopt(self._new_learner(params, X, y))
         return self
 
     # --------------------------------------------------------------- answers
@@ -448,9 +429,7 @@ class GalaxyClassifier(
         ValueError
             If the images have another shape than those seen in `fit`.
         """
-        check_is_fitted(self)
-        tensor = self._check_X(X, reset=False)
-        outputs = predict(self.model_, tensor, symmetric=self.symmetric)
+        outputs = self._outputs(X)
         return self.target_encoder_.probabilities(outputs)
 
     def predict(self, X):
@@ -476,7 +455,7 @@ class GalaxyClassifier(
             If the images have another shape than those seen in `fit`.
         """
         probabilities = self.predict_proba(X)
-        return self.target_encoder_.decide(probabilities)
+        return self.target_encoder_.to_predictions(probabilities)
 
     def predict_interval(self, X, coverage=0.9):
         """Predict credible intervals of the vote fractions.
@@ -508,8 +487,7 @@ class GalaxyClassifier(
         check_is_fitted(self)
         if not 0 < coverage < 1:
             raise ValueError(f"coverage must be in (0, 1), got {coverage!r}.")
-        tensor = self._check_X(X, reset=False)
-        outputs = predict(self.model_, tensor, symmetric=self.symmetric)
+        outputs = self._outputs(X)
         return self.target_encoder_.intervals(outputs, coverage)
 
     def sample_proba(self, X, n_samples=10, random_state=None):
@@ -541,10 +519,7 @@ class GalaxyClassifier(
         """
         check_is_fitted(self)
         tensor = self._check_X(X, reset=False)
-        outputs = sample_dropout(
-            self.model_, tensor, n_samples, check_random_state(random_state), PREDICTION_BATCH
-        )
-        return np.stack([self.target_encoder_.probabilities(sample) for sample in outputs])
+        return self._learner.samples(tensor, n_samples, check_random_state(random_state))
 
     def transform(self, X):
         """Return the network's features: what its output is computed from.
@@ -573,8 +548,7 @@ class GalaxyClassifier(
         """
         check_is_fitted(self)
         tensor = self._check_X(X, reset=False)
-        features = predict(self._features, tensor, symmetric=self.symmetric)
-        return features.reshape(len(features), -1)
+        return self._learner.transform(tensor, symmetric=self.symmetric)
 
     def score(self, X, y, sample_weight=None):
         """Score the predictions; the greater the better.
@@ -601,16 +575,9 @@ class GalaxyClassifier(
     # ------------------------------------------------------------ persistence
 
     def __getstate__(self):
-        state = {
-            name: value
-            for name, value in vars(self).items()
-            if name not in ("model_", "_features", "_trainer", "_random_state")
-        }
-        if self.initialized_:
-            state["model_"] = {
-                "architecture": self.model_.to_json(),
-                "weights": self.model_.get_weights(),
-            }
+        # The learner holds the network.
+        state = {name: value for name, value in vars(self).items() if name != "model_"}
+        if self.__sklearn_is_fitted__():
             state["_versions"] = {
                 "galaxy_sklearn": galaxy_sklearn.__version__,
                 "keras": keras.__version__,
@@ -621,7 +588,6 @@ class GalaxyClassifier(
 
     def __setstate__(self, state):
         state = dict(state)
-        stored = state.pop("model_", None)
         written = state.pop("_versions", {}).get("galaxy_sklearn", galaxy_sklearn.__version__)
         if written != galaxy_sklearn.__version__:
             warnings.warn(
@@ -630,238 +596,75 @@ class GalaxyClassifier(
                 UserWarning,
                 stacklevel=2,
             )
+        stored = state.pop("model_", None)
         vars(self).update(state)
-        if stored is not None:
-            self.model_ = keras.models.model_from_json(stored["architecture"])
-            self.model_.set_weights(stored["weights"])
-            self._features = feature_model(self.model_)
+        if stored is not None:  # a file of version 0.1.0
+            self._learner = Learner.of_version_0_1(self, stored)
+        if self.__sklearn_is_fitted__():
+            self.model_ = self._learner.model
 
     # ------------------------------------------------------- what is required
 
     def __sklearn_is_fitted__(self):
-        return self.initialized_
+        return hasattr(self, "_learner")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.target_tags.multi_output = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
     @property
     def _n_features_out(self):
-        return int(np.prod(self._features.output_shape[1:]))
+        return self._learner.n_features
 
-    # -------------------------------------- scikeras' steps, also of `initialize`
+    # ---------------------------------------------------------------- private
 
-    def _initialize(self, X, y=None, classes=None):
-        self._check_parameters()
-        self._random_state = check_random_state(self.random_state)
-        X, y = self._validate_data(X, y, reset=True)
-        target = make_target(
-            y, self.tree or GZ2, loss=self.loss, output=self.output, classes=classes
-        )
-        self._begin(target)
-        return X, y
+    def _adopt(self, learner):
+        """Show what a trained learner holds."""
+        self._learner = learner
+        self.model_ = learner.model
+        self.history_ = learner.history
+        self.best_epoch_ = learner.best_epoch
+        self.target_encoder_ = learner.target
+        self.classes_ = learner.target.classes
+        self.form_ = learner.target.form
 
-    def _begin(self, target):
-        self.target_encoder_ = target
-        self.classes_ = target.classes
-        self.form_ = target.form
-        self.model_ = self._build_keras_model()
-        self._features = feature_model(self.model_)
-        self._trainer = None
-        self.history_ = {}
+    def _new_learner(self, params, X, y, classes=None):
+        """Build the network for labels, if y has one column, or for votes."""
+        if np.ndim(y) == 1 or np.shape(y)[1:] == (1,):
+            target = LabelTarget(y if classes is None else classes, self.loss)
+        else:
+            target = VoteTarget(y, params.tree, self.loss, self.output)
+        return Learner(params, target, X.shape[1:])
 
-    def _validate_data(self, X=None, y=None, reset=False):
+    def _outputs(self, X):
+        check_is_fitted(self)
+        tensor = self._check_X(X, reset=False)
+        return self._learner.outputs(tensor, symmetric=self.symmetric)
+
+    def _check_X_y(self, X, y, reset):
         if y is None:
             raise ValueError("GalaxyClassifier requires y to be passed, but the target y is None.")
         tensor = self._check_X(X, reset)
         if not hasattr(y, "columns"):
-            # Votes may be unknown (NaN); check_votes names what is wrong with them.
-            votes = np.ndim(y) > 1 and np.shape(y)[1:] != (1,)
             y = check_array(
                 y,
                 ensure_2d=False,
                 allow_nd=True,
                 dtype=None,
-                ensure_all_finite=not votes,
+                ensure_all_finite=False,
                 input_name="y",
             )
+            # Votes may be unknown (NaN); check_votes names what is wrong with them.
+            if y.ndim == 1 or y.shape[1:] == (1,):
+                assert_all_finite(y, input_name="y")
         check_consistent_length(tensor, y)
         return tensor, y
 
-    def _build_keras_model(self):
-        given = {k: v for k, v in vars(self).items() if k.startswith(PREFIX)}
-        for name in given:
-            self._check_network_argument(name)
-        target, n_outputs = self.target_encoder_, len(self.classes_)
-        # Before anything is seeded: loading may draw random numbers.
-        source = None if self.pretrained is None else find_fitted(self.pretrained)
-        with seeded(draw_seed(self._random_state)), dtype_policy(self.dtype_policy):
-            if source is not None:
-                network = start_from(
-                    source,
-                    self.image_shape_in_,
-                    n_outputs,
-                    target.activation,
-                    freeze=self.freeze,
-                )
-                return target.complete(network)
-            network = get_network(self.network)(
-                self.image_shape_in_,
-                n_outputs,
-                target.activation,
-                **{name.removeprefix(PREFIX): value for name, value in given.items()},
-            )
-            return target.complete(network)
-
-    # ---------------------------------------------------------------- private
-
-    def _train(self, X, y, sample_weight, epochs, validation_fraction, partial=False):
-        target = self.target_encoder_
-        encoded = target.encode(y, self.label_smoothing)
-        answer_weight, galaxy_weight = target.balance(self.class_weight, encoded)
-        arrays = (X, encoded)
-        if sample_weight is not None or galaxy_weight is not None:
-            weights = _check_sample_weight(sample_weight, X, dtype=np.float32)
-            if not weights.any():  # scikit-learn checks this itself from 1.9 on
-                raise ValueError("Sample weights must contain at least one non-zero number.")
-            arrays += (weights if galaxy_weight is None else weights * galaxy_weight,)
-
-        if not hasattr(self, "_random_state"):  # as after loading
-            self._random_state = check_random_state(self.random_state)
-        rows = np.arange(len(X))
-        n_held_out = round(validation_fraction * len(X))
-        if validation_fraction > 0:
-            n_held_out = max(1, n_held_out)
-            if n_held_out >= len(X):
-                raise ValueError(
-                    f"Found n_samples={len(X)}, of which validation_fraction="
-                    f"{validation_fraction} leaves none to train on."
-                )
-            rows = self._random_state.permutation(len(X))
-        training, held_out = rows[n_held_out:], rows[:n_held_out]
-        if getattr(self, "_trainer", None) is None:
-            steps = None if partial else epochs * -(-len(training) // self.batch_size)
-            self._trainer = self._make_trainer(answer_weight, steps)
-        self.best_epoch_ = train(
-            self._trainer,
-            arrays,
-            training,
-            held_out,
-            epochs=epochs,
-            batch_size=self.batch_size,
-            patience=self.patience,
-            rng=self._random_state,
-            history=self.history_,
-            verbose=self.verbose,
-        )
-        if self.calibrate and n_held_out:
-            held_out = np.sort(held_out)
-            outputs = predict(self.model_, X[held_out], symmetric=self.symmetric)
-            target.calibrate(outputs, target.encode(y)[held_out])
-
-    def _make_trainer(self, answer_weight, steps):
-        """Compile the network with the augmentation before it."""
-        inputs = keras.Input(self.image_shape_in_)
-        target = self.target_encoder_
-
-        def augmented():
-            if not self._augments():
-                return inputs
-            seed = draw_seed(self._random_state)
-            return RandomAffine(self.rotation, self.shift, self.zoom, self.flip, seed=seed)(inputs)
-
-        outputs = [self.model_(augmented()) for _ in range(target.n_views)]
-        trainer = keras.Model(
-            inputs, outputs[0] if len(outputs) == 1 else keras.ops.stack(outputs, 1)
-        )
-        trainer.compile(
-            optimizer=make_optimizer(
-                self.learning_rate,
-                weight_decay=self.weight_decay,
-                schedule=self.schedule,
-                average=self.weight_average,
-                steps=steps,
-            ),
-            loss=target.keras_loss(self.question_weight, answer_weight),
-            metrics=target.make_metrics(),
-            jit_compile=self.jit_compile,
-            run_eagerly=self.run_eagerly,
-        )
-        # Variables that the first training step had to make, slots here and the metric's in
-        # `make_metrics`, would cost a second tracing and hold the graph in memory for good.
-        trainer.optimizer.build(trainer.trainable_variables)
-        return trainer
-
-    def _augments(self):
-        return bool(self.rotation or self.shift or self.zoom or self.flip)
-
     def _check_X(self, X, reset):
-        if getattr(X, "ndim", 2) <= 2 and np.ndim(first_element(X)) < 2:
-            X = validate_data(self, X, reset=reset)
-        tensor = FlattenToTensor(image_shape=self.image_shape).fit_transform(X)
-        if reset:
-            self.image_shape_in_ = tensor.shape[1:]
-        elif tensor.shape[1:] != self.image_shape_in_:
-            raise ValueError(
-                f"X holds images of shape {tensor.shape[1:]} (height, width, channels), but "
-                f"this GalaxyClassifier was fitted on images of shape {self.image_shape_in_}."
-            )
-        return tensor
-
-    def _check_network_argument(self, name):
-        network = get_network(self.network)
-        known = arguments(network)
-        if name.removeprefix(PREFIX) not in known:
-            raise ValueError(
-                f"Invalid parameter {name!r} for estimator GalaxyClassifier: network "
-                f"{getattr(network, '__name__', network)!r} has the arguments {list(known)}."
-            )
-
-    def _check_parameters(self):
-        for name, kind, smallest in (
-            ("epochs", Integral, 1),
-            ("batch_size", Integral, 1),
-            ("learning_rate", Real, 0),
-            ("rotation", Real, 0),
-            ("shift", Real, 0),
-            ("zoom", Real, 0),
-            ("weight_decay", Real, 0),
-        ):
-            value = getattr(self, name)
-            if not isinstance(value, kind) or isinstance(value, bool) or not value >= smallest:
-                what = "an int" if kind is Integral else "a number"
-                raise ValueError(f"{name} must be {what} of at least {smallest}, got {value!r}.")
-        if not (isinstance(self.validation_fraction, Real) and 0 <= self.validation_fraction < 1):
-            raise ValueError(
-                f"validation_fraction must be in [0, 1), got {self.validation_fraction!r}."
-            )
-        for name in ("label_smoothing", "weight_average"):
-            value = getattr(self, name)
-            if not (isinstance(value, Real) and 0 <= value < 1):
-                raise ValueError(f"{name} must be in [0, 1), got {value!r}.")
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"schedule must be one of {SCHEDULES}, got {self.schedule!r}.")
-        if self.calibrate and not self.validation_fraction:
-            raise ValueError("calibrate=True needs a validation_fraction above 0.")
-        if not (self.patience is None or self.patience >= 0):
-            raise ValueError(f"patience must be None or at least 0, got {self.patience!r}.")
-        if self.dtype_policy not in DTYPE_POLICIES:
-            raise ValueError(
-                f"dtype_policy must be one of {DTYPE_POLICIES}, got {self.dtype_policy!r}."
-            )
-        if self.flip not in FLIPS:
-            raise ValueError(f"flip must be one of {FLIPS}, got {self.flip!r}.")
-        if (
-            self.jit_compile is True
-            and self._augments()
-            and keras.backend.backend() == "tensorflow"
-        ):
-            raise ValueError(
-                "jit_compile=True needs rotation=0, shift=0, zoom=0 and flip=None on "
-                "TensorFlow, whose image warp XLA does not know."
-            )
+        return to_tensor(self, X, image_shape=self.image_shape, reset=reset)
 
 
 # scikit-learn's tools take every name in a signature for a parameter, that of a `**` too.

@@ -1,16 +1,20 @@
 """Features learned from images without labels."""
 
+from numbers import Integral
+from typing import ClassVar
+
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     MetaEstimatorMixin,
     TransformerMixin,
-    clone,
 )
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from galaxy_sklearn._targets import NoTarget
+from galaxy_sklearn._compat import HasMethods, Interval
+from galaxy_sklearn._estimator import checked_parameters, to_tensor
+from galaxy_sklearn._learner import Learner, ViewPairs, augments
+from galaxy_sklearn._transaction import unchanged_on_failure
 
 __all__ = ["GalaxyEncoder"]
 
@@ -35,10 +39,12 @@ class GalaxyEncoder(
 
     Attributes
     ----------
-    estimator_ : GalaxyClassifier
-        Holds the trained network; it cannot predict.
+    model_ : keras.Model
+        The trained network.
     history_ : dict of list of float
         The loss of each epoch.
+    image_shape_in_ : tuple of int
+        (height, width, n_channels) of the images seen in `fit`.
     n_features_in_ : int
         Number of pixels in a flattened row. Only if `fit` saw rows.
     feature_names_in_ : ndarray of str
@@ -62,6 +68,11 @@ class GalaxyEncoder(
     >>> classifier.fit(X, y).predict_proba(X).shape
     (8, 37)
     """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [HasMethods("fit")],
+        "n_projected": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, estimator, *, n_projected=256):
         self.estimator = estimator
@@ -88,24 +99,23 @@ class GalaxyEncoder(
         ValueError
             If a parameter or an image is invalid, or the estimator augments nothing.
         """
-        learner = clone(self.estimator)
-        learner._check_parameters()
-        if not learner._augments():
-            raise ValueError(
-                "GalaxyEncoder needs an estimator that augments: at least one of rotation, shift, "
-                "zoom and flip."
-            )
-        learner._random_state = check_random_state(learner.random_state)
-        tensor = learner._check_X(X, reset=True)
-        if len(tensor) < 2:
-            raise ValueError(f"Found n_samples={len(tensor)}, at least two are needed.")
-        learner._begin(NoTarget(self.n_projected))
-        learner._train(tensor, tensor, None, learner.epochs, 0)
-        self.estimator_ = learner
-        self.history_ = learner.history_
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(learner, name):
-                setattr(self, name, getattr(learner, name))
+        with unchanged_on_failure(self):
+            self._validate_params()
+            params = checked_parameters(self.estimator)
+            if not augments(params):
+                raise ValueError(
+                    "GalaxyEncoder needs an estimator that augments: at least one of rotation, "
+                    "shift, zoom and flip."
+                )
+            tensor = to_tensor(self, X, image_shape=params.image_shape, reset=True)
+            if len(tensor) < 2:
+                raise ValueError(f"Found n_samples={len(tensor)}, at least two are needed.")
+            params.validation_fraction = 0
+            learner = Learner(params, ViewPairs(self.n_projected), tensor.shape[1:])
+            learner.train(tensor, tensor, params)
+            self._learner = learner
+            self.model_ = learner.model
+            self.history_ = learner.history
         return self
 
     def transform(self, X):
@@ -128,7 +138,8 @@ class GalaxyEncoder(
             If called before `fit`.
         """
         check_is_fitted(self)
-        return self.estimator_.transform(X)
+        tensor = to_tensor(self, X, image_shape=self.estimator.image_shape, reset=False)
+        return self._learner.transform(tensor, symmetric=self.estimator.symmetric)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -138,4 +149,14 @@ class GalaxyEncoder(
 
     @property
     def _n_features_out(self):
-        return self.estimator_._n_features_out
+        return self._learner.n_features
+
+    def __getstate__(self):
+        # The learner holds the network.
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "model_"}
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "_learner"):
+            self.model_ = self._learner.model

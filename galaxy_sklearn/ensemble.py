@@ -1,18 +1,34 @@
 """Several networks that answer together."""
 
 from numbers import Integral
+from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    clone,
+)
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from galaxy_sklearn._training import draw_seed
+from galaxy_sklearn._compat import HasMethods, Interval
+from galaxy_sklearn._random import draw_seed
+from galaxy_sklearn._transaction import unchanged_on_failure
 
 __all__ = ["GalaxyEnsemble"]
 
 
-class GalaxyEnsemble(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class GalaxyEnsemble(
+    MetaEstimatorMixin,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
     """Average the predictions of classifiers that differ in their random numbers.
 
     Each member starts from weights of its own, sees the galaxies in an order of its own and,
@@ -44,6 +60,8 @@ class GalaxyEnsemble(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     References
     ----------
     .. [1] Lakshminarayanan, Pritzel & Blundell 2017, NeurIPS 30 (arXiv 1612.01474).
+    .. [2] Lichtendahl, Grushka-Cockayne & Winkler 2013, Management Science 59, 1594, on averaging
+       quantiles.
 
     Examples
     --------
@@ -55,6 +73,12 @@ class GalaxyEnsemble(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     >>> ensemble.predict_proba(X).shape, ensemble.predict_spread(X).shape
     ((8, 37), (8, 37))
     """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
 
     def __init__(self, estimator, n_estimators=3, *, random_state=None):
         self.estimator = estimator
@@ -84,17 +108,35 @@ class GalaxyEnsemble(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter, an image or a target is invalid.
         """
-        if not isinstance(self.n_estimators, Integral) or self.n_estimators < 1:
-            raise ValueError(f"n_estimators must be a positive int, got {self.n_estimators!r}.")
-        rng = check_random_state(self.random_state)
-        self.estimators_ = [
-            clone(self.estimator).set_params(random_state=draw_seed(rng)).fit(X, y, sample_weight)
-            for _ in range(self.n_estimators)
-        ]
-        first = vars(self.estimators_[0])
-        for name in ("classes_", "form_", "n_features_in_", "feature_names_in_"):
-            if name in first:
-                setattr(self, name, first[name])
+        with unchanged_on_failure(self):
+            self._validate_params()
+            self._adopt([member.fit(X, y, sample_weight) for member in self._new_members()])
+        return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train each member for one more epoch, on all the galaxies given.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+        y : DataFrame or array-like of shape (n_galaxies, n_answers) or (n_galaxies,)
+            Vote fractions, vote counts or class labels.
+        classes : array-like of shape (n_classes,), optional
+            At the first call, all the class labels that will occur; by default those in ``y``.
+        sample_weight : array-like of shape (n_galaxies,), optional
+            Weight of each galaxy.
+
+        Returns
+        -------
+        self : object
+            The ensemble.
+        """
+        with unchanged_on_failure(self):
+            self._validate_params()
+            members = getattr(self, "estimators_", None) or self._new_members()
+            self._adopt([m.partial_fit(X, y, classes, sample_weight) for m in members])
         return self
 
     def predict_proba(self, X):
@@ -129,6 +171,43 @@ class GalaxyEnsemble(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         return self._members(X).std(axis=0)
 
+    def predict_interval(self, X, coverage=0.9):
+        """Predict credible intervals of the vote fractions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+        coverage : float, default=0.9
+            Probability that a fraction lies in its interval, in (0, 1).
+
+        Returns
+        -------
+        ndarray of shape (n_galaxies, n_answers, 2)
+            Lower and upper end of each conditional fraction's interval: the means of the
+            members' ends [2]_, see `GalaxyClassifier.predict_interval`.
+        """
+        check_is_fitted(self)
+        return np.mean([m.predict_interval(X, coverage) for m in self.estimators_], axis=0)
+
+    def transform(self, X):
+        """Return the features of all members, side by side.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_galaxies, n_features)
+            See `GalaxyClassifier.transform`.
+        """
+        check_is_fitted(self)
+        return np.hstack([member.transform(X) for member in self.estimators_])
+
     def predict(self, X):
         """Predict the most probable answers or class.
 
@@ -144,7 +223,7 @@ class GalaxyEnsemble(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             See `GalaxyClassifier.predict`.
         """
         probabilities = self.predict_proba(X)
-        return self.estimators_[0].target_encoder_.decide(probabilities)
+        return self.estimators_[0].target_encoder_.to_predictions(probabilities)
 
     def score(self, X, y, sample_weight=None):
         """Score the predictions; the greater the better.
@@ -175,8 +254,29 @@ class GalaxyEnsemble(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags = self.estimator.__sklearn_tags__().input_tags
+        tags.target_tags = self.estimator.__sklearn_tags__().target_tags
         tags.classifier_tags.multi_class = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+    @property
+    def _n_features_out(self):
+        return sum(len(member.get_feature_names_out()) for member in self.estimators_)
+
+    def _new_members(self):
+        rng = check_random_state(self.random_state)
+        return [
+            clone(self.estimator).set_params(random_state=draw_seed(rng))
+            for _ in range(self.n_estimators)
+        ]
+
+    def _adopt(self, members):
+        """Show what fitted members have in common."""
+        self.estimators_ = members
+        first = vars(members[0])
+        for name in ("classes_", "form_", "n_features_in_", "feature_names_in_"):
+            if name in first:
+                setattr(self, name, first[name])
 
     def _members(self, X):
         check_is_fitted(self)

@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from tiny import tiny
 
 from galaxy_sklearn import GZ2, DecisionTree, FlattenToTensor, GalaxyClassifier, GalaxyEncoder
-from galaxy_sklearn._targets import make_target
+from galaxy_sklearn._learner import VoteTarget
 from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.decision_tree import Answer, Question
 from galaxy_sklearn.metrics import neg_cumulative_rmse
@@ -356,9 +356,9 @@ def test_early_stopping(data):
 
 
 def test_interruption_keeps_what_was_learned(data, monkeypatch):
-    from galaxy_sklearn import _training
+    from galaxy_sklearn._learner import _loop
 
-    one_pass, passes = _training._one_pass, []
+    one_pass, passes = _loop._one_pass, []
 
     def interrupt(*args):
         passes.append(args)
@@ -366,7 +366,7 @@ def test_interruption_keeps_what_was_learned(data, monkeypatch):
             raise KeyboardInterrupt
         return one_pass(*args)
 
-    monkeypatch.setattr(_training, "_one_pass", interrupt)
+    monkeypatch.setattr(_loop, "_one_pass", interrupt)
     with pytest.warns(UserWarning, match="interrupted after 3 of 9 epochs"):
         classifier = make(epochs=9).fit(*data)
     assert len(classifier.history_["loss"]) == 3
@@ -374,9 +374,9 @@ def test_interruption_keeps_what_was_learned(data, monkeypatch):
 
 
 def test_divergence_is_an_error(data, monkeypatch):
-    from galaxy_sklearn import _training
+    from galaxy_sklearn._learner import _loop
 
-    monkeypatch.setattr(_training, "_one_pass", lambda *args: {"loss": float("nan")})
+    monkeypatch.setattr(_loop, "_one_pass", lambda *args: {"loss": float("nan")})
     with pytest.raises(ValueError, match="diverged: the loss of epoch 1 is nan"):
         make().fit(*data)
 
@@ -503,9 +503,9 @@ def test_schedule_and_weight_decay_are_plain_keras(data):
 @pytest.mark.parametrize("validation_fraction", [0, 0.25])
 def test_average_of_the_weights(data, validation_fraction, monkeypatch):
     """Against an average that is kept by hand after each step."""
-    from galaxy_sklearn import _training
+    from galaxy_sklearn._learner import _loop
 
-    one_pass, averages = _training._one_pass, []
+    one_pass, averages = _loop._one_pass, []
 
     def watched(trainer, step, arrays, rows, batch_size, bar=None):
         result = one_pass(trainer, step, arrays, rows, batch_size, bar)
@@ -514,7 +514,7 @@ def test_average_of_the_weights(data, validation_fraction, monkeypatch):
             averages.append(now if not averages else 0.6 * averages[-1] + 0.4 * now)
         return result
 
-    monkeypatch.setattr(_training, "_one_pass", watched)
+    monkeypatch.setattr(_loop, "_one_pass", watched)
     classifier = make(
         epochs=5, batch_size=24, weight_average=0.5, validation_fraction=validation_fraction
     )
@@ -601,7 +601,7 @@ def test_calibration_finds_the_temperature(data, counted):
         ("cross_entropy", 2.5, GZ2.normalize(true**2.5)),
         ("dirichlet_multinomial", 3.0, 3.0 * 20 * true),
     ):
-        target = make_target(counted[1].counts, GZ2, loss=loss)
+        target = VoteTarget(counted[1].counts, GZ2, loss, "tree")
         votes = true
         if loss == "dirichlet_multinomial":
             votes = np.zeros_like(true)

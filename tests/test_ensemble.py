@@ -41,5 +41,7 @@ def test_same_seed_same_ensemble(galaxies, fitted):
     X, y = galaxies
     again = clone(fitted).fit(X, GZ2.to_cumulative(y))
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
-    with pytest.raises(ValueError, match="n_estimators must be a positive int, got 0"):
+    with pytest.raises(
+        ValueError, match="'n_estimators' parameter of GalaxyEnsemble must be an int"
+    ):
         GalaxyEnsemble(CHECKED, 0).fit(X, y)

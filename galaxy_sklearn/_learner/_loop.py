@@ -1,21 +1,17 @@
-"""The training loop, and what it needs of Keras.
+"""Training and predicting, batch by batch.
 
 Keras' own ``fit`` and ``predict`` feed a network through ``tf.data``. That copies the images as a
 whole, and on some machines each call waits for up to five seconds for the feeding threads to end.
 Taking the batches by hand costs less and works on every backend.
 """
 
-import logging
-import multiprocessing
-import os
-import random
 import warnings
-from contextlib import contextmanager, suppress
 
-import keras
 import numpy as np
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
+
+from galaxy_sklearn._learner._process import without_retracing_warning
 
 # Larger ones are a little quicker for networks with large dense layers, and need more memory.
 PREDICTION_BATCH = 64
@@ -62,7 +58,7 @@ def train(
     before = len(history.get("loss", ()))
     kept, least, best = before, np.inf, None
     with (
-        _without_retracing_alarm(),
+        without_retracing_warning(),
         tqdm(
             total=epochs * len(training), desc="training", unit=" images", disable=not verbose
         ) as bar,
@@ -123,7 +119,7 @@ def predict(model, X, *, symmetric=False):
     """
     outputs = np.empty((len(X), *model.output_shape[1:]), dtype=np.float32)
     views = _orientations(X.shape[1:3]) if symmetric else [lambda images: images]
-    with _without_retracing_alarm():
+    with without_retracing_warning():
         for batch in gen_batches(len(X), PREDICTION_BATCH):
             images = X[batch]
             n_images = len(images)
@@ -136,137 +132,6 @@ def predict(model, X, *, symmetric=False):
                 total = total + model.predict_on_batch(view(images)).astype(np.float64)
             outputs[batch] = total[:n_images] / len(views)
     return outputs
-
-
-def share_cores():
-    """Let TensorFlow use its share of the cores in one of joblib's or Dask's workers.
-
-    It starts as many threads as there are cores in each of them, where BLAS and OpenMP keep to
-    what joblib or Dask tells them. Does nothing elsewhere, or if the user has spoken.
-    """
-    share = os.environ.get("OMP_NUM_THREADS", "")
-    if (
-        keras.backend.backend() == "tensorflow"
-        and multiprocessing.current_process().name.startswith(("Loky", "Dask"))
-        and share.isdecimal()
-        and "TF_NUM_INTRAOP_THREADS" not in os.environ
-    ):
-        from tensorflow.config import threading
-
-        # Too late once TensorFlow has computed something.
-        with suppress(RuntimeError):
-            threading.set_intra_op_parallelism_threads(int(share))
-            threading.set_inter_op_parallelism_threads(1)
-
-
-def make_optimizer(
-    learning_rate, *, weight_decay=0.0, schedule="constant", average=0.0, steps=None
-):
-    """Make the optimizer of a training of so many steps, or of one without known end.
-
-    The latter has neither schedule nor average of the weights.
-    """
-    learning_rate = float(learning_rate)
-    if schedule == "cosine" and steps is not None:
-        warm_up = steps // 20
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            0.0 if warm_up else learning_rate,
-            steps - warm_up,
-            warmup_target=learning_rate if warm_up else None,
-            warmup_steps=warm_up,
-        )
-    # A running average with momentum m reaches back over some 1 / (1 - m) steps.
-    reach = average * steps if steps else 0
-    optimizer = Adam(
-        learning_rate,
-        weight_decay=weight_decay or None,
-        use_ema=reach > 1,
-        ema_momentum=1 - 1 / max(reach, 1),
-    )
-    if weight_decay:
-        # Those that only shift and scale.
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
-
-
-class Adam(keras.optimizers.Adam):
-    """Adam that leaves no graph behind, and whose averaged weights can be looked at.
-
-    On TensorFlow, Keras sums the gradients of all replicas, even of one, through an operation
-    whose gradient TensorFlow registers for the life of the process, and with it the graph of the
-    whole training step: megabytes that grow with each `fit`.
-    """
-
-    @contextmanager
-    def averaged(self, variables):
-        """Put the averages of the weights in their place for a while."""
-        if not self.use_ema:
-            yield
-            return
-        present = [variable.numpy() for variable in variables]
-        self.finalize_variable_values(variables)
-        try:
-            yield
-        finally:
-            for variable, value in zip(variables, present, strict=True):
-                variable.assign(value)
-
-    def _all_reduce_sum_gradients(self, grads_and_vars):
-        from tensorflow import distribute
-
-        if distribute.get_strategy().num_replicas_in_sync == 1:
-            return grads_and_vars
-        return super()._all_reduce_sum_gradients(grads_and_vars)
-
-
-@contextmanager
-def seeded(seed):
-    """Seed what Keras draws its default seeds from, and put the user's state back after.
-
-    Initializers, dropout and our own layers that were given no seed ask Python's `random`
-    for one when they are made, so a network built in here is determined by the seed, whoever
-    wrote it.
-    """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
-
-
-@contextmanager
-def dtype_policy(name):
-    """Build layers with a dtype policy, and put the user's back after."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
-def draw_seed(rng):
-    """Draw a seed from a RandomState."""
-    return int(rng.randint(np.iinfo(np.int32).max))
-
-
-@contextmanager
-def _without_retracing_alarm():
-    """Keep back TensorFlow's warning of a function traced too often.
-
-    It counts the networks of different classifiers as one, so that every search sets it off.
-    """
-
-    def other(record):
-        return "tf.function retracing" not in record.getMessage()
-
-    logger = logging.getLogger("tensorflow")
-    logger.addFilter(other)
-    try:
-        yield
-    finally:
-        logger.removeFilter(other)
 
 
 def _one_pass(trainer, step, arrays, rows, batch_size, bar=None):

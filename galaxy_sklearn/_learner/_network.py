@@ -1,4 +1,4 @@
-"""The part of a network before its output: for `transform`, and to start other networks from."""
+"""Networks as they are built for a target, and the part before their output."""
 
 import os
 
@@ -7,6 +7,69 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
+
+from galaxy_sklearn._compat import all_layers, seed_states
+from galaxy_sklearn._learner._architecture import check_can_be_saved
+from galaxy_sklearn._learner._process import dtype_policy, seeded
+from galaxy_sklearn.networks import get_network
+
+
+def build_network(params, target, image_shape, seed):
+    """Build the network of an estimator's parameters.
+
+    Parameters
+    ----------
+    params : namespace
+        ``network``, ``network_arguments``, ``pretrained``, ``freeze`` and ``dtype_policy``, see
+        `GalaxyClassifier`.
+    target : VoteTarget, LabelTarget or ViewPairs
+        What it is for.
+    image_shape : tuple of int
+        (height, width, n_channels).
+    seed : int
+        Determines the weights.
+
+    Returns
+    -------
+    keras.Model
+        The network, functional and uncompiled, with the target's output.
+
+    Raises
+    ------
+    ValueError
+        If the network does not give one output for each class or answer, or could not be saved.
+    """
+    n_outputs = len(target.classes)
+    # Before anything is seeded: loading may draw random numbers.
+    source = None if params.pretrained is None else find_fitted(params.pretrained)
+    with seeded(seed), dtype_policy(params.dtype_policy):
+        if source is not None:
+            network = start_from(
+                source, image_shape, n_outputs, target.activation, freeze=params.freeze
+            )
+            return target.add_head(network)
+        build = get_network(params.network)
+        network = build(image_shape, n_outputs, target.activation, **params.network_arguments)
+        network = _functional(network, image_shape)
+        if network.output_shape != (None, n_outputs):
+            raise ValueError(
+                f"network {getattr(build, '__name__', build)!r} gives outputs of shape "
+                f"{network.output_shape}, expected (None, {n_outputs})."
+            )
+        if callable(params.network):
+            check_can_be_saved(network)
+        return target.add_head(network)
+
+
+def _functional(network, image_shape):
+    """Return a network with a known graph: a Sequential layer by layer, others in one piece."""
+    if type(network) is not keras.Sequential and hasattr(network, "operations"):
+        return network
+    outputs = inputs = keras.Input(image_shape)
+    pieces = network.layers if type(network) is keras.Sequential else [network]
+    for piece in pieces:
+        outputs = piece(outputs)
+    return keras.Model(inputs, outputs, name=network.name)
 
 
 def feature_model(model):
@@ -19,7 +82,7 @@ def feature_model(model):
 
 
 def find_fitted(pretrained):
-    """Return the fitted classifier that a user may name in several ways.
+    """Return the fitted estimator that a user may name in several ways.
 
     Parameters
     ----------
@@ -28,8 +91,8 @@ def find_fitted(pretrained):
 
     Returns
     -------
-    GalaxyClassifier
-        The classifier.
+    GalaxyClassifier or GalaxyEncoder
+        The estimator.
 
     Raises
     ------
@@ -47,12 +110,11 @@ def find_fitted(pretrained):
         pretrained = pretrained.estimator
     if isinstance(pretrained, Pipeline):
         pretrained = pretrained[-1]
-    pretrained = getattr(pretrained, "estimator_", pretrained)  # a GalaxyEncoder's
     if not hasattr(pretrained, "model_"):
         raise ValueError(
-            f"pretrained must be a fitted GalaxyClassifier or a pipeline that ends with one, or a "
-            f"joblib file of such, got {pretrained!r}. Wrap it in sklearn.frozen.FrozenEstimator "
-            "where the estimator is cloned, as in searches."
+            f"pretrained must be a fitted GalaxyClassifier or GalaxyEncoder, a pipeline that ends "
+            f"with one, or a joblib file of such, got {pretrained!r}. Wrap it in "
+            "sklearn.frozen.FrozenEstimator where the estimator is cloned, as in searches."
         )
     return pretrained
 
@@ -62,8 +124,8 @@ def start_from(source, image_shape, n_outputs, activation, *, freeze):
 
     Parameters
     ----------
-    source : GalaxyClassifier
-        What was fitted.
+    source : GalaxyClassifier or GalaxyEncoder
+        The fitted estimator.
     image_shape : tuple of int
         (height, width, n_channels) of the images.
     n_outputs : int
@@ -101,9 +163,9 @@ def sample_dropout(model, X, n_samples, rng, batch_size):
     Returns an array of shape (n_samples, n_images, n_outputs). Batch normalization stays as in
     any prediction.
     """
-    layers = list(model._flatten_layers())
+    layers = all_layers(model)
     normalizing = [x for x in layers if isinstance(x, keras.layers.BatchNormalization)]
-    dropping = [x.seed_generator.state for x in layers if hasattr(x, "seed_generator")]
+    dropping = seed_states(layers)
     trainable = [layer.trainable for layer in normalizing]
     seeds = [seed.numpy() for seed in dropping]
     samples = np.empty((n_samples, len(X), *model.output_shape[1:]), dtype=np.float32)

@@ -1,0 +1,203 @@
+"""scikeras' wrapper as the thin base of the classifier, and what estimators check alike."""
+
+from types import SimpleNamespace
+
+import numpy as np
+from keras.config import backend
+from scikeras.wrappers import BaseWrapper
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from galaxy_sklearn._compat import parameter_names
+from galaxy_sklearn._learner import augments
+from galaxy_sklearn.images import first_element
+from galaxy_sklearn.networks import NETWORKS, arguments, get_network
+from galaxy_sklearn.surveys import GZ2
+from galaxy_sklearn.transformers import FlattenToTensor
+
+PREFIX = "network__"
+
+
+class _Hidden:
+    """An attribute of a base class that the class does not have."""
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, instance, owner):
+        raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
+
+
+class NetworkWrapper(BaseWrapper):
+    """A scikeras wrapper whose parameters are those of its signature and of its network.
+
+    A subclass has a parameter ``network`` and passes its ``**kwargs`` to
+    `_set_network_arguments`. Keep minimal.
+    """
+
+    # scikeras takes whatever attribute it finds for a parameter; scikit-learn's own way reads
+    # the signature, so that a misspelt parameter is an error at once.
+    _get_param_names = classmethod(parameter_names)
+    __repr__ = BaseEstimator.__repr__
+
+    # Of scikeras' own loop and encoders, which we do not use.
+    current_epoch = _Hidden()
+    feature_encoder = _Hidden()
+    scorer = _Hidden()
+    target_encoder = _Hidden()
+
+    def __dir__(self):
+        return [
+            name for name in super().__dir__() if not isinstance(_found(type(self), name), _Hidden)
+        ]
+
+    def get_params(self, deep=True):
+        """Get the parameters.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to list all arguments of the network, with the defaults of those not set.
+
+        Returns
+        -------
+        dict
+            Values by name.
+        """
+        params = BaseEstimator.get_params(self, deep=False)
+        # A network that does not exist is an error in `fit`, not here.
+        known = isinstance(self.network, str) and self.network in NETWORKS
+        if deep and (known or callable(self.network)):
+            defaults = arguments(get_network(self.network))
+            params.update({PREFIX + name: value for name, value in defaults.items()})
+        params.update({k: v for k, v in vars(self).items() if k.startswith(PREFIX)})
+        return params
+
+    def set_params(self, **params):
+        """Set parameters, those of the network (``network__...``) included.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        self : object
+            The classifier.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        own = {k: v for k, v in params.items() if not k.startswith(PREFIX)}
+        BaseEstimator.set_params(self, **own)
+        for name in params.keys() - own.keys():
+            self._check_network_argument(name)
+            setattr(self, name, params[name])
+        return self
+
+    def _set_network_arguments(self, given):
+        for name, value in given.items():
+            if not name.startswith(PREFIX):
+                raise TypeError(
+                    f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}"
+                )
+            setattr(self, name, value)
+
+    def _network_arguments(self):
+        """Return the arguments of the network that were set, by its own names for them."""
+        given = {k: v for k, v in vars(self).items() if k.startswith(PREFIX)}
+        for name in given:
+            self._check_network_argument(name)
+        return {name.removeprefix(PREFIX): value for name, value in given.items()}
+
+    def _check_network_argument(self, name):
+        network = get_network(self.network)
+        known = arguments(network)
+        if name.removeprefix(PREFIX) not in known:
+            raise ValueError(
+                f"Invalid parameter {name!r} for estimator {type(self).__name__}: network "
+                f"{getattr(network, '__name__', network)!r} has the arguments {list(known)}."
+            )
+
+
+def checked_parameters(estimator):
+    """Check the parameters of a classifier.
+
+    Parameters
+    ----------
+    estimator : GalaxyClassifier
+        The classifier.
+
+    Returns
+    -------
+    namespace
+        The parameters, those of the network as ``network_arguments``.
+
+    Raises
+    ------
+    ValueError
+        If one is invalid. The message names it.
+    """
+    estimator._validate_params()
+    names = estimator._get_param_names()
+    params = SimpleNamespace(
+        **{name: getattr(estimator, name) for name in names},
+        network_arguments=estimator._network_arguments(),
+    )
+    params.tree = params.tree or GZ2
+    if params.calibrate and not params.validation_fraction:
+        raise ValueError("calibrate=True needs a validation_fraction above 0.")
+    if params.jit_compile is True and augments(params) and backend() == "tensorflow":
+        raise ValueError(
+            "jit_compile=True needs rotation=0, shift=0, zoom=0 and flip=None on TensorFlow, whose "
+            "image warp XLA does not know."
+        )
+    return params
+
+
+def to_tensor(estimator, X, *, image_shape, reset):
+    """Bring images or flattened rows into the tensor that a network reads.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Keeps the images' shape as ``image_shape_in_``, and what scikit-learn keeps of rows.
+    X : array-like
+        Images or flattened rows.
+    image_shape : tuple of int or None
+        Shape of the image in a flattened row.
+    reset : bool
+        Whether the shape is kept; otherwise it must be the one that was.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_galaxies, height, width, n_channels)
+        The tensor.
+
+    Raises
+    ------
+    ValueError
+        If X holds no images, or images of another shape than those seen in ``fit``.
+    """
+    if getattr(X, "ndim", 2) <= 2 and np.ndim(first_element(X)) < 2:
+        X = validate_data(estimator, X, reset=reset)
+    tensor = FlattenToTensor(image_shape=image_shape).fit_transform(X)
+    if reset:
+        estimator.image_shape_in_ = tensor.shape[1:]
+    elif tensor.shape[1:] != estimator.image_shape_in_:
+        raise ValueError(
+            f"X holds images of shape {tensor.shape[1:]} (height, width, channels), but this "
+            f"{type(estimator).__name__} was fitted on images of shape "
+            f"{estimator.image_shape_in_}."
+        )
+    return tensor
+
+
+def _found(cls, name):
+    for base in cls.__mro__:
+        if name in vars(base):
+            return vars(base)[name]
+    return None

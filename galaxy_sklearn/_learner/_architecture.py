@@ -1,0 +1,129 @@
+"""Networks to text and weights, and back: what a saved estimator holds."""
+
+import importlib
+import inspect
+
+import keras
+import numpy as np
+
+import galaxy_sklearn.networks  # noqa: F401 - registers our own layers with Keras
+from galaxy_sklearn._compat import all_layers
+
+# Keras finds these by itself.
+KNOWN = ("keras.", "galaxy_sklearn.")
+
+
+def to_state(model):
+    """Return what a network is rebuilt from.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network.
+
+    Returns
+    -------
+    dict
+        ``architecture``, JSON text; ``custom_objects``, the places (``"module:name"``) of layers
+        and functions that are not Keras'; ``weights``, arrays.
+    """
+    return {
+        "architecture": model.to_json(),
+        "custom_objects": _places(_custom_objects(model)),
+        "weights": model.get_weights(),
+    }
+
+
+def from_state(state):
+    """Rebuild a network.
+
+    Parameters
+    ----------
+    state : dict
+        What `to_state` returned.
+
+    Returns
+    -------
+    keras.Model
+        The network.
+    """
+    # Files of version 0.1.0 name no custom objects.
+    places = state.get("custom_objects", {})
+    model = keras.models.model_from_json(
+        state["architecture"],
+        custom_objects={name: _look_up(place) for name, place in places.items()},
+    )
+    model.set_weights(state["weights"])
+    return model
+
+
+def check_can_be_saved(model):
+    """Rebuild a network, to find out before the training whether that will be possible after it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network.
+
+    Raises
+    ------
+    ValueError
+        If a layer or function cannot be imported, or the rebuilt network computes something
+        else. The message says what to do.
+    """
+    lost = sorted(set(_custom_objects(model)) - set(_places(_custom_objects(model))))
+    advice = (
+        "Define layers and functions at the top level of a module, layers with a get_config that "
+        "returns all arguments of __init__."
+    )
+    if lost:
+        raise ValueError(
+            f"The network cannot be saved: {lost[0]!r} cannot be imported (it is a lambda, or "
+            f"defined inside a function). {advice}"
+        )
+    image = np.random.default_rng(0).random((1, *model.input_shape[1:]), dtype=np.float32)
+    try:
+        again = from_state(to_state(model))
+        found = [keras.ops.convert_to_numpy(m(image, training=False)) for m in (model, again)]
+    except Exception as error:
+        cause = str(error).partition("\n")[0]
+        raise ValueError(f"The network cannot be saved and loaded: {cause} {advice}") from error
+    if not np.allclose(*found, rtol=1e-3, atol=1e-5, equal_nan=True):
+        raise ValueError(
+            f"The network computes something else once it is saved and loaded. {advice}"
+        )
+
+
+def _custom_objects(model):
+    """Return the classes and functions of a network that are not Keras', by name."""
+    custom = {}
+    for layer in all_layers(model):
+        for value in (layer, *vars(layer).values()):
+            # Activations are functions; initializers, regularizers and the like are objects.
+            kind = value if inspect.isfunction(value) else type(value)
+            is_part = inspect.isfunction(value) or hasattr(value, "get_config")
+            if is_part and not kind.__module__.startswith(KNOWN):
+                custom[kind.__name__] = kind
+    return custom
+
+
+def _places(custom):
+    """Return where classes and functions can be imported from; without those that cannot."""
+    places = {}
+    for name, kind in custom.items():
+        place = f"{kind.__module__}:{kind.__qualname__}"
+        try:
+            found = _look_up(place)
+        except (ImportError, AttributeError):
+            continue
+        if found is kind:
+            places[name] = place
+    return places
+
+
+def _look_up(place):
+    module, _, name = place.partition(":")
+    found = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found

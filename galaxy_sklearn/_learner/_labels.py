@@ -1,0 +1,104 @@
+"""Class labels as a target."""
+
+import keras
+import numpy as np
+from sklearn.metrics import accuracy_score
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+from galaxy_sklearn._learner._calibration import fit_temperature, tempered
+
+
+class LabelTarget:
+    """One class label a galaxy.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_galaxies,)
+        Labels, or the classes.
+    loss : str
+        See `GalaxyClassifier`.
+    """
+
+    activation = "softmax"
+    n_views = 1
+    loss = "categorical_crossentropy"
+    form = None
+
+    def __init__(self, y, loss):
+        if loss not in ("auto", self.loss):
+            raise ValueError(
+                f"loss for class labels must be 'auto' or {self.loss!r}, got {loss!r}."
+            )
+        self.encoder = LabelEncoder().fit(_labels(y))
+        self.classes = self.encoder.classes_
+        if len(self.classes) < 2:
+            raise ValueError(
+                f"y holds only 1 class, {self.classes.tolist()[0]!r}; at least 2 classes are "
+                "needed."
+            )
+        self.temperature = 1.0
+
+    def add_head(self, model):
+        return model
+
+    def encode(self, y, smoothing=0.0):
+        certain = np.eye(len(self.classes), dtype=np.float32)[self.encoder.transform(_labels(y))]
+        return certain + np.float32(smoothing) * (1 / np.float32(len(self.classes)) - certain)
+
+    def class_weights(self, class_weight, encoded):
+        """Return (weight of each answer or None, weight of each galaxy or None)."""
+        if class_weight is None:
+            return None, None
+        codes = encoded.argmax(axis=1)
+        if not isinstance(class_weight, str):
+            check_class_weight(class_weight, self.classes)
+            weights = np.array([class_weight.get(label, 1.0) for label in self.classes.tolist()])
+            return None, weights[codes]
+        present = np.unique(codes)
+        weights = np.ones(len(self.classes))
+        weights[present] = compute_class_weight(class_weight, classes=present, y=codes)
+        return None, weights[codes]
+
+    def keras_loss(self, question_weight, answer_weight):
+        return self.loss
+
+    def make_metrics(self):
+        return [keras.metrics.CategoricalAccuracy(name="accuracy")]
+
+    def calibrate(self, outputs, encoded):
+        """Choose the temperature that makes the labels most probable."""
+        self.temperature = fit_temperature(outputs, encoded)
+
+    def intervals(self, outputs, coverage):
+        raise ValueError("predict_interval needs vote counts; this classifier learned labels.")
+
+    def probabilities(self, outputs):
+        return outputs if self.temperature == 1 else tempered(outputs, self.temperature)
+
+    def to_predictions(self, probabilities):
+        return self.encoder.inverse_transform(probabilities.argmax(axis=1))
+
+    def score(self, y, probabilities, sample_weight):
+        return accuracy_score(y, self.to_predictions(probabilities), sample_weight=sample_weight)
+
+
+def check_class_weight(class_weight, classes):
+    """Return a dict of class weights; refuse what is none, or names an unknown class."""
+    if not isinstance(class_weight, dict):
+        raise ValueError(f"class_weight must be 'balanced', a dict or None, got {class_weight!r}.")
+    unknown = [name for name in class_weight if name not in classes]
+    if unknown:
+        raise ValueError(
+            f"class_weight names {unknown[0]!r}, which is not among the classes "
+            f"({', '.join(map(repr, classes[:3]))}, ...)."
+        )
+    return class_weight
+
+
+def _labels(y):
+    labels = column_or_1d(y, warn=True)
+    check_classification_targets(labels)
+    return labels

@@ -1,0 +1,270 @@
+"""A network with its target: built, trained, asked, stored."""
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+from sklearn.utils import check_random_state
+
+from galaxy_sklearn._compat import check_sample_weight
+from galaxy_sklearn._learner._architecture import from_state, to_state
+from galaxy_sklearn._learner._loop import PREDICTION_BATCH, predict, train
+from galaxy_sklearn._learner._network import build_network, feature_model, sample_dropout
+from galaxy_sklearn._learner._optimizer import make_optimizer
+from galaxy_sklearn._learner._process import share_cores
+from galaxy_sklearn._random import draw_seed
+from galaxy_sklearn.networks.augmentation import RandomAffine
+from galaxy_sklearn.surveys import GZ2
+
+# What a network is built from: a training that goes on cannot change it.
+BUILT_FROM = ("network", "network_arguments", "tree", "output", "loss")
+
+
+class Learner:
+    """A network with its target.
+
+    Parameters
+    ----------
+    params : namespace
+        Parameters of `GalaxyClassifier`, with those of the network as ``network_arguments``.
+    target : VoteTarget, LabelTarget or ViewPairs
+        What the network is for.
+    image_shape : tuple of int
+        (height, width, n_channels).
+
+    Attributes
+    ----------
+    model, features : keras.Model
+        The network, and the part of it before the output.
+    target : object
+        The target.
+    image_shape : tuple of int
+        (height, width, n_channels).
+    history : dict of list of float
+        Loss and metrics of each epoch.
+    best_epoch : int or None
+        Number, from 1, of the epoch whose weights were kept.
+
+    Raises
+    ------
+    ValueError
+        If the network cannot be built, or could not be saved.
+    """
+
+    def __init__(self, params, target, image_shape):
+        share_cores()
+        self.target = target
+        self.image_shape = image_shape
+        self._built_from = {name: getattr(params, name) for name in BUILT_FROM}
+        self._rng = check_random_state(params.random_state)
+        self._adopt(build_network(params, target, image_shape, draw_seed(self._rng)))
+        self.history = {}
+        self.best_epoch = None
+
+    def _adopt(self, model):
+        self.model = model
+        self.features = feature_model(model)
+        self._trainer = None
+
+    def check_can_go_on(self, params):
+        """Refuse to go on with parameters that the network was not built from."""
+        for name, value in self._built_from.items():
+            if getattr(params, name) != value:
+                raise ValueError(
+                    f"A warm start goes on with the network that was built with {name}={value!r}, "
+                    f"but {name} is {getattr(params, name)!r} now. Set warm_start=False to begin "
+                    "anew."
+                )
+
+    # -------------------------------------------------------------------- training
+
+    def train(self, X, y, params, *, sample_weight=None, goes_on=False, n_epochs=None):
+        """Train the network. If that fails, it is as it was before.
+
+        Parameters
+        ----------
+        X : ndarray of float32, shape (n_galaxies, height, width, n_channels)
+            Images.
+        y : array-like
+            What the target encodes.
+        params : namespace
+            Parameters of `GalaxyClassifier`.
+        sample_weight : array-like of shape (n_galaxies,), optional
+            Weight of each galaxy.
+        goes_on : bool, default=False
+            Whether the history and the state of the optimizer go on, without a schedule and
+            without galaxies set aside.
+        n_epochs : int, optional
+            Number of epochs, if not ``params.epochs``.
+        """
+        before = self._snapshot()
+        try:
+            self._train(X, y, params, sample_weight, goes_on, n_epochs or params.epochs)
+        except BaseException:
+            self._restore(before)
+            raise
+
+    def _train(self, X, y, params, sample_weight, goes_on, epochs):
+        target = self.target
+        encoded = target.encode(y, params.label_smoothing)
+        answer_weight, galaxy_weight = target.class_weights(params.class_weight, encoded)
+        arrays = (X, encoded)
+        if sample_weight is not None or galaxy_weight is not None:
+            weights = check_sample_weight(sample_weight, X, dtype=np.float32)
+            if not weights.any():  # scikit-learn checks this itself from 1.9 on
+                raise ValueError("Sample weights must contain at least one non-zero number.")
+            arrays += (weights if galaxy_weight is None else weights * galaxy_weight,)
+
+        if self._rng is None:  # as after loading
+            self._rng = check_random_state(params.random_state)
+        training, held_out = self._split(len(X), 0 if goes_on else params.validation_fraction)
+        if not goes_on:
+            self.history, self._trainer = {}, None
+        if self._trainer is None:
+            steps = None if goes_on else epochs * -(-len(training) // params.batch_size)
+            self._trainer = self._make_trainer(params, answer_weight, steps)
+        self.history = {name: list(values) for name, values in self.history.items()}
+        self.best_epoch = train(
+            self._trainer,
+            arrays,
+            training,
+            held_out,
+            epochs=epochs,
+            batch_size=params.batch_size,
+            patience=params.patience,
+            rng=self._rng,
+            history=self.history,
+            verbose=params.verbose,
+        )
+        if params.calibrate and len(held_out):
+            held_out = np.sort(held_out)
+            outputs = predict(self.model, X[held_out], symmetric=params.symmetric)
+            target.calibrate(outputs, target.encode(y)[held_out])
+
+    def _split(self, n, validation_fraction):
+        rows = np.arange(n)
+        n_held_out = round(validation_fraction * n)
+        if validation_fraction > 0:
+            n_held_out = max(1, n_held_out)
+            if n_held_out >= n:
+                raise ValueError(
+                    f"Found n_samples={n}, of which validation_fraction={validation_fraction} "
+                    "leaves none to train on."
+                )
+            rows = self._rng.permutation(n)
+        return rows[n_held_out:], rows[:n_held_out]
+
+    def _make_trainer(self, params, answer_weight, steps):
+        """Compile the network with the augmentation before it."""
+        inputs = keras.Input(self.image_shape)
+
+        def augmented():
+            if not augments(params):
+                return inputs
+            seed = draw_seed(self._rng)
+            layer = RandomAffine(params.rotation, params.shift, params.zoom, params.flip, seed=seed)
+            return layer(inputs)
+
+        outputs = [self.model(augmented()) for _ in range(self.target.n_views)]
+        trainer = keras.Model(
+            inputs, outputs[0] if len(outputs) == 1 else keras.ops.stack(outputs, 1)
+        )
+        trainer.compile(
+            optimizer=make_optimizer(params, steps),
+            loss=self.target.keras_loss(params.question_weight, answer_weight),
+            metrics=self.target.make_metrics(),
+            jit_compile=params.jit_compile,
+            run_eagerly=params.run_eagerly,
+        )
+        # Variables that the first training step had to make, slots here and the metric's in
+        # `make_metrics`, would cost a second tracing and hold the graph in memory for good.
+        trainer.optimizer.build(trainer.trainable_variables)
+        return trainer
+
+    def _snapshot(self):
+        trained = self.best_epoch is not None
+        return SimpleNamespace(
+            attributes={"history": self.history, "best_epoch": self.best_epoch},
+            weights=self.model.get_weights() if trained else None,
+            rng=None if self._rng is None else self._rng.get_state(),
+        )
+
+    def _restore(self, before):
+        vars(self).update(before.attributes)
+        # Its optimizer has moved on.
+        self._trainer = None
+        if before.weights is not None:
+            self.model.set_weights(before.weights)
+        if before.rng is not None:
+            self._rng.set_state(before.rng)
+
+    # -------------------------------------------------------------------- answers
+
+    def outputs(self, X, *, symmetric):
+        """Return what the network gives for a tensor of images."""
+        return predict(self.model, X, symmetric=symmetric)
+
+    def transform(self, X, *, symmetric):
+        """Return the features of a tensor of images, (n_galaxies, n_features)."""
+        features = predict(self.features, X, symmetric=symmetric)
+        return features.reshape(len(features), -1)
+
+    def samples(self, X, n_samples, rng):
+        """Return predictions with other units dropped each time."""
+        outputs = sample_dropout(self.model, X, n_samples, rng, PREDICTION_BATCH)
+        return np.stack([self.target.probabilities(sample) for sample in outputs])
+
+    @property
+    def n_features(self):
+        """Number of features of an image."""
+        return int(np.prod(self.features.output_shape[1:]))
+
+    # -------------------------------------------------------------------- storage
+
+    def __getstate__(self):
+        state = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("model", "features", "_trainer", "_rng")
+        }
+        return {**state, "model": to_state(self.model)}
+
+    def __setstate__(self, state):
+        share_cores()
+        state = dict(state)
+        model = from_state(state.pop("model"))
+        vars(self).update(state, _rng=None)
+        self._adopt(model)
+
+    @classmethod
+    def of_version_0_1(cls, classifier, network):
+        """Return the learner of a classifier that version 0.1.0 saved with its network."""
+        learner = cls.__new__(cls)
+        arguments = {
+            name.removeprefix("network__"): value
+            for name, value in vars(classifier).items()
+            if name.startswith("network__")
+        }
+        built_from = {
+            "network": classifier.network,
+            "network_arguments": arguments,
+            "tree": classifier.tree or GZ2,
+            "output": classifier.output,
+            "loss": classifier.loss,
+        }
+        learner.__setstate__(
+            {
+                "model": network,
+                "target": classifier.target_encoder_,
+                "image_shape": classifier.image_shape_in_,
+                "history": classifier.history_,
+                "best_epoch": classifier.best_epoch_,
+                "_built_from": built_from,
+            }
+        )
+        return learner
+
+
+def augments(params):
+    """Whether training images are changed at random."""
+    return bool(params.rotation or params.shift or params.zoom or params.flip)

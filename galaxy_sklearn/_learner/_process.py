@@ -1,0 +1,75 @@
+"""What belongs to the whole process, set for a while and put back."""
+
+import logging
+import multiprocessing
+import os
+import random
+from contextlib import contextmanager, suppress
+
+import keras
+
+
+@contextmanager
+def seeded(seed):
+    """Seed what Keras draws its default seeds from, and put the user's state back after.
+
+    Initializers, dropout and our own layers that were given no seed ask Python's `random`
+    for one when they are made, so a network built in here is determined by the seed, whoever
+    wrote it.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+@contextmanager
+def dtype_policy(name):
+    """Build layers with a dtype policy, and put the user's back after."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+@contextmanager
+def without_retracing_warning():
+    """Keep back TensorFlow's warning of a function traced too often.
+
+    It counts the networks of different classifiers as one, so that every search sets it off.
+    """
+
+    def is_other(record):
+        return "tf.function retracing" not in record.getMessage()
+
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
+
+
+def share_cores():
+    """Let TensorFlow use its share of the cores in one of joblib's or Dask's workers.
+
+    It starts as many threads as there are cores in each of them, where BLAS and OpenMP keep to
+    what joblib or Dask tells them. Does nothing elsewhere, or if the user has chosen.
+    """
+    share = os.environ.get("OMP_NUM_THREADS", "")
+    if (
+        keras.backend.backend() == "tensorflow"
+        and multiprocessing.current_process().name.startswith(("Loky", "Dask"))
+        and share.isdecimal()
+        and "TF_NUM_INTRAOP_THREADS" not in os.environ
+    ):
+        from tensorflow.config import threading
+
+        # Too late once TensorFlow has computed something.
+        with suppress(RuntimeError):
+            threading.set_intra_op_parallelism_threads(int(share))
+            threading.set_inter_op_parallelism_threads(1)

@@ -1,0 +1,236 @@
+"""Scoring any number of images: streaming, resuming, on one machine or on many."""
+
+import os
+from collections import deque
+from functools import lru_cache, partial
+from itertools import islice
+from numbers import Integral
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+from joblib import effective_n_jobs
+from sklearn.utils import gen_batches
+from tqdm.auto import tqdm
+
+from galaxy_sklearn.datasets import iter_images
+from galaxy_sklearn.scoring._output import (
+    N_MESSAGES,
+    TMP_SUFFIX,
+    Part,
+    check_plan,
+    digest,
+    in_parts,
+    join_parts,
+    rows_and_errors,
+    save_model,
+    write_part,
+)
+from galaxy_sklearn.scoring._predictions import CHUNK, load_model, predict_chunks
+from galaxy_sklearn.scoring._workers import run_in_processes, run_on_dask
+from galaxy_sklearn.transformers import ImageReader
+
+
+class Scored(NamedTuple):
+    """Summary of a scoring run.
+
+    Attributes
+    ----------
+    n_images : int
+        Number of images in the output, those of earlier runs included.
+    n_errors : int
+        Number of them that could not be read.
+    n_new : int
+        Number of images that this run scored.
+    messages : tuple of str
+        The first errors of this run.
+    """
+
+    n_images: int
+    n_errors: int
+    n_new: int
+    messages: tuple[str, ...]
+
+
+def score_catalogue(
+    model,
+    images,
+    output,
+    *,
+    part_size=16384,
+    n_jobs=None,
+    n_workers=None,
+    scheduler=None,
+    verbose=True,
+):
+    """Predict any number of images into partitioned Parquet.
+
+    Images are listed, read and predicted as a stream: memory does not grow with their number.
+    Each part of the output appears when it is whole, so that a run that was killed goes on where
+    it ended, without losing or repeating an image. An image that cannot be read becomes a row with
+    its error.
+
+    Parameters
+    ----------
+    model : Pipeline, str or path-like
+        A fitted pipeline, or the joblib file of one. Load only files that you trust.
+    images : str, path-like, DataFrame or array-like of str
+        A folder tree, an archive, a table or names, see `galaxy_sklearn.datasets.iter_images`.
+        Resuming needs the same images in the same order.
+    output : str or path-like
+        Folder of Parquet files ``part-00000000.parquet``, ..., to be read as one table by
+        ``pandas.read_parquet(output)``; or a name ending in ``.csv`` or ``.parquet`` for one
+        file, which appears when all is done.
+    part_size : int, default=16384
+        Images a part: the most images that are scored again after an interruption.
+    n_jobs : int, optional
+        Threads that read images, in each process; by default those of the pipeline's ``tensor``
+        step, and 1 if there are several workers on this machine.
+    n_workers : int, optional
+        Processes on this machine, each of which loads the model and scores whole parts; -1 for
+        one for each core. Without a GPU they are the quickest, from some parts on. None or 1
+        works in this process, reading and predicting at the same time.
+    scheduler : str, optional
+        Address of a Dask scheduler (``"tcp://host:8786"``). Its workers do the work, each loading
+        the model once; they must see the images and the output under the same names as this
+        process.
+    verbose : bool, default=True
+        Whether to show progress.
+
+    Returns
+    -------
+    Scored
+        Numbers of images, of errors and of images scored now, and the first errors.
+
+    Raises
+    ------
+    ValueError
+        If there are no images; if the output was begun with another model, part size or other
+        images; if the model cannot take the images; if ``n_workers`` is no number of processes, or
+        there is a scheduler as well.
+    FileNotFoundError
+        If a file or folder does not exist.
+
+    Notes
+    -----
+    Columns: ``file`` (the image's name; within the folder, if that is given), one for each class
+    (float32), ``label``, ``error`` (null where there is none), ``model`` (the first 16 digits of
+    the SHA-256 of the model's file).
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.scoring import score_catalogue
+    >>> score_catalogue("model.joblib", "cutouts/", "scores/")  # doctest: +SKIP
+    """
+    if n_workers is not None and (not isinstance(n_workers, Integral) or n_workers == 0):
+        raise ValueError(f"n_workers must be an int other than 0, or None, got {n_workers!r}.")
+    if n_workers is not None and scheduler is not None:
+        raise ValueError(
+            f"n_workers={n_workers!r} are processes on this machine; the cluster of "
+            f"scheduler={scheduler!r} has its own workers. Give one of the two."
+        )
+    output = Path(output)
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f"output {output}: there is no folder {str(output.parent)!r}.")
+    one_file = output.suffix in (".csv", ".parquet")
+    folder = output.with_name(f"{output.name}.parts") if one_file else output
+    root = ""
+    if isinstance(images, (str, os.PathLike)):
+        root = f"{os.fspath(images).rstrip(os.sep)}{os.sep}"
+    elif not isinstance(images, pd.DataFrame):
+        images = list(images)
+    total = sum(1 for _ in iter_images(images))
+    if not total:
+        raise ValueError(f"There are no images in {str(images)[:200]!r}.")
+    in_process = scheduler is None and effective_n_jobs(n_workers) == 1
+    if isinstance(model, (str, os.PathLike)):
+        if not Path(model).is_file():
+            raise FileNotFoundError(f"There is no model file {os.fspath(model)!r}.")
+        model_file, model_id = str(Path(model).absolute()), digest(Path(model))
+        if in_process:
+            # Or say what is wrong with it, before anything is written.
+            _load(model_file, model_id, n_jobs)
+        folder.mkdir(exist_ok=True)
+    else:
+        folder.mkdir(exist_ok=True)
+        model_file, model_id = save_model(model, folder)
+    check_plan(folder, {"model": model_id, "part_size": part_size})
+
+    errors, new, messages = 0, 0, []
+    with tqdm(total=total, desc="scoring", unit=" images", disable=not verbose) as bar:
+
+        def missing():
+            nonlocal errors
+            for i, names in enumerate(in_parts(iter_images(images), part_size)):
+                part = Part(str(folder / f"part-{i:08d}.parquet"), names, root)
+                done = rows_and_errors(part)
+                if done is None:
+                    yield part
+                else:
+                    errors += done[1]
+                    bar.update(done[0])
+                    if not bar.disable:
+                        # Not done now: the rate and the time left are those of new images.
+                        bar.initial += done[0]
+
+        if in_process:
+            results = _score_parts(model_file, model_id, n_jobs, missing())
+        elif scheduler is None:
+            score = partial(_score_part, model_file, model_id, n_jobs or 1)
+            results = run_in_processes(score, missing(), n_workers)
+        else:
+            score = partial(_score_part, model_file, model_id, n_jobs)
+            results = run_on_dask(score, missing(), scheduler)
+        for n_rows, n_errors, first in results:
+            new += n_rows
+            errors += n_errors
+            messages += first[: N_MESSAGES - len(messages)]
+            bar.update(n_rows)
+            bar.set_postfix(errors=errors)
+    n_parts = -(-total // part_size)
+    surplus = sorted(folder.glob("part-*.parquet"))[n_parts:]
+    if surplus:
+        raise ValueError(
+            f"{folder} holds {len(surplus)} parts more than the {total} images make, such as "
+            f"{surplus[0].name}: images are gone since it was begun. Choose another output."
+        )
+    for left in folder.glob(f"*{TMP_SUFFIX}"):
+        left.unlink(missing_ok=True)
+    if one_file:
+        join_parts(folder, output)
+    return Scored(total, errors, new, tuple(messages))
+
+
+def _score_part(model_file, model_id, n_jobs, part):
+    (result,) = _score_parts(model_file, model_id, n_jobs, [part])
+    return result
+
+
+def _score_parts(model_file, model_id, n_jobs, parts):
+    """Write parts, reading the next one while one is predicted; yield what `write_part` says."""
+    under_way = deque()
+
+    def chunks():
+        for part in parts:
+            stack = ImageReader().transform(list(part.names))
+            batches = list(gen_batches(len(stack), CHUNK))
+            under_way.append((part, len(batches)))
+            for rows in batches:
+                yield stack[rows]
+
+    tables = predict_chunks(_load(model_file, model_id, n_jobs), chunks(), report=True)
+    for first in tables:
+        part, n_chunks = under_way.popleft()
+        table = pd.concat([first, *islice(tables, n_chunks - 1)], ignore_index=True)
+        yield write_part(part, table, model_id)
+
+
+@lru_cache(maxsize=1)
+def _load(model_file, model_id, n_jobs):
+    # The id is there for the cache: a file may be written again.
+    estimator = load_model(model_file)
+    if "tensor" in getattr(estimator, "named_steps", {}):
+        estimator.set_params(tensor__verbose=False)
+        if n_jobs is not None:
+            estimator.set_params(tensor__n_jobs=n_jobs)
+    return estimator

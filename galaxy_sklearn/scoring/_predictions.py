@@ -1,0 +1,184 @@
+"""Tables of predictions: a row for each image, columns of the same names and kinds everywhere."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from sklearn.utils import gen_batches
+from tqdm.auto import tqdm
+
+from galaxy_sklearn.decision_tree import GZ2
+from galaxy_sklearn.transformers import ImageReader, ImageStack
+
+CHUNK = 1024
+
+
+def prediction_table(estimator, X, *, on_error="raise", verbose=False):
+    """Predict a table with a row for each galaxy.
+
+    Parameters
+    ----------
+    estimator : Pipeline or classifier
+        A fitted pipeline whose last step is a `GalaxyClassifier`, or another classifier with
+        ``predict_proba``.
+    X : array-like of str or path-like, or images
+        Image files, or whatever else the pipeline takes.
+    on_error : {"raise", "report"}, default="raise"
+        What to do with an image file that cannot be read: raise the error, or leave its row
+        empty and report it in the column ``error``.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    DataFrame
+        A column for each of the pipeline's ``classes_`` with the predicted fractions or
+        probabilities (float32); ``label``: the kind of galaxy in words for vote fractions, the
+        class otherwise; ``error``: None, or why the image could not be read. The index,
+        ``file``, holds the names of the files; the row numbers if X holds images.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If an image cannot be read and ``on_error="raise"``.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> prediction_table(pipe, sorted(Path("images").glob("*.jpg")))  # doctest: +SKIP
+    """
+    if on_error not in ("raise", "report"):
+        raise ValueError(f"on_error must be 'raise' or 'report', got {on_error!r}.")
+    images = ImageReader().transform(X)
+    files = isinstance(images, ImageStack)
+    chunks = [images[rows] for rows in gen_batches(len(images), CHUNK)]
+    report = files and on_error == "report"
+    with tqdm(total=len(images), desc="predicting", unit=" images", disable=not verbose) as bar:
+        tables = []
+        for table in predict_chunks(estimator, chunks, report=report):
+            tables.append(table)
+            bar.update(len(table))
+    table = pd.concat(tables, ignore_index=True)
+    if files:
+        table.index = pd.Index([Path(path).name for path in images.paths], name="file")
+    return table
+
+
+def load_model(path):
+    """Load the joblib file of a fitted pipeline. Load only files that you trust.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    estimator
+        What has ``predict_proba``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it holds something else. The message says what.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.scoring import load_model
+    >>> pipe = load_model("model.joblib")  # doctest: +SKIP
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no model file {str(path)!r}.")
+    try:
+        estimator = joblib.load(path)
+    except Exception as error:  # a pickle can fail in any way
+        raise ValueError(f"{path}: no model that can be loaded ({error!r}).") from error
+    if not hasattr(estimator, "predict_proba"):
+        raise ValueError(f"{path}: expected a fitted pipeline, found {type(estimator).__name__}.")
+    return estimator
+
+
+def predict_chunks(estimator, chunks, *, report):
+    """Predict chunk after chunk, reading the next one meanwhile.
+
+    Parameters
+    ----------
+    estimator : Pipeline or classifier
+        The fitted estimator.
+    chunks : iterable of ImageStack or array-like
+        Images. Two chunks are in memory at a time.
+    report : bool
+        Whether an image that cannot be read leaves an empty row instead of raising its error.
+
+    Yields
+    ------
+    DataFrame
+        A row for each image of the chunk: a column for each class, ``label``, and ``error``, the
+        message or None.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If an image cannot be read and is not to be reported, or the model cannot take the images.
+    """
+    before, last = None, estimator
+    if isinstance(estimator, Pipeline):
+        before, last = estimator[:-1], estimator[-1]
+    with ThreadPoolExecutor(1) as reader:
+        ahead = None
+        for chunk in chain(chunks, [None]):
+            following = None if chunk is None else reader.submit(_read, before, chunk, report)
+            if ahead is not None:
+                yield _predict(last, *ahead.result())
+            ahead = following
+
+
+def _read(before, chunk, report):
+    """Return what the first steps make of the readable images, and the errors of the others."""
+    if before is None:
+        return chunk, {}, len(chunk)
+    try:
+        return before.transform(chunk), {}, len(chunk)
+    except (OSError, ValueError):
+        if not report:
+            raise
+        errors = dict(_unreadable(before, chunk))
+        if not errors:
+            raise
+    good = [i for i in range(len(chunk)) if i not in errors]
+    return (before.transform(chunk[good]) if good else None), errors, len(chunk)
+
+
+def _unreadable(before, images):
+    """Yield position and message of each image that the first steps cannot digest."""
+    for i in range(len(images)):
+        try:
+            before.transform(images[i : i + 1])
+        except (OSError, ValueError) as error:
+            yield i, str(error)
+
+
+def _predict(classifier, images, errors, n_rows):
+    classes = classifier.classes_
+    values = np.full((n_rows, len(classes)), np.nan, dtype=np.float32)
+    labels = np.full(n_rows, None, dtype=object)
+    good = [i for i in range(n_rows) if i not in errors]
+    if good:
+        values[good] = classifier.predict_proba(images)
+        labels[good] = _words(classifier, values[good])
+    table = pd.DataFrame(values, columns=list(classes))
+    table["label"] = labels
+    table["error"] = pd.Series([errors.get(i) for i in range(n_rows)], dtype=object)
+    return table
+
+
+def _words(classifier, fractions):
+    if getattr(classifier, "form_", None) is not None:
+        return (getattr(classifier, "tree", None) or GZ2).label(fractions)
+    return classifier.classes_[fractions.argmax(axis=1)]
