@@ -141,7 +141,7 @@ RECIPES = {
         **BFLOAT16,
     ),
     "the winner's network, our recipe, 25 epochs": network(
-        resize__size=69, classifier__network="many_views", classifier__epochs=25, **BFLOAT16
+        resize__size=69, classifier__network="dieleman2015", classifier__epochs=25, **BFLOAT16
     ),
     OURS: network(**BFLOAT16),
 }

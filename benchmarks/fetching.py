@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from galaxy_sklearn.datasets import _gz2, make_galaxies
-from galaxy_sklearn.decision_tree import GZ2
+from galaxy_sklearn.surveys import GZ2
 
 FILES = (_gz2.IMAGES, _gz2.MAPPING, _gz2.VOTES)
 KINDS = ("count", "weight", "fraction", "weighted_fraction", "debiased", "flag")

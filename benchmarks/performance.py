@@ -534,7 +534,7 @@ def survey(paths, quick):
 def _ways_to_score(pipe, many, folder):
     import joblib
 
-    from galaxy_sklearn.survey import score_catalogue
+    from galaxy_sklearn.scoring import score_catalogue
 
     model, outputs = folder / "model.joblib", (folder / str(i) for i in count())
     joblib.dump(pipe, model)
@@ -558,7 +558,7 @@ def _ways_to_score(pipe, many, folder):
 
 
 def _score(paths, n):
-    from galaxy_sklearn.survey import score_catalogue
+    from galaxy_sklearn.scoring import score_catalogue
 
     many = [paths[i % len(paths)] for i in range(n)]
     pipe = _small_pipeline(paths)

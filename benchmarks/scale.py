@@ -23,7 +23,7 @@ import pandas as pd
 
 from galaxy_sklearn import make_galaxy_pipeline
 from galaxy_sklearn.datasets import iter_images, make_galaxies
-from galaxy_sklearn.survey import score_catalogue
+from galaxy_sklearn.scoring import score_catalogue
 
 N_SCORED = 512
 READING = "reading, cropping and shrinking in colour"

@@ -6,10 +6,10 @@ from pathlib import Path
 import joblib
 
 from galaxy_sklearn import make_galaxy_pipeline
-from galaxy_sklearn.catalogue import prediction_table
 from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.displays import GalaxyGridDisplay, HistoryDisplay
 from galaxy_sklearn.metrics import cumulative_rmse, question_scores
+from galaxy_sklearn.scoring import prediction_table
 
 images, votes = make_galaxies(300, image_size=64, random_state=0)
 train, test = slice(0, 200), slice(200, 300)

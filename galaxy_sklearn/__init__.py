@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 # Public names are looked up where they are first used: importing the package must not start
 # TensorFlow, which `GalaxyClassifier` stands on.
 _HOME = {
-    "GZ2": "decision_tree",
+    "GZ2": "surveys",
     "DecisionTree": "decision_tree",
     "ImageReader": "transformers",
     "CenterCrop": "transformers",

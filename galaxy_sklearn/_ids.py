@@ -51,7 +51,7 @@ def galaxy_ids(values, what, *, keep_missing=False):
 
     Examples
     --------
-    >>> from galaxy_sklearn.datasets._ids import galaxy_ids
+    >>> from galaxy_sklearn._ids import galaxy_ids
     >>> galaxy_ids(["00123", " 45", b"6", 7.0], "galaxies")
     array([123,  45,   6,   7])
     """

@@ -67,7 +67,7 @@ def evaluate(arguments):
     import numpy as np
 
     from galaxy_sklearn import metrics
-    from galaxy_sklearn.catalogue import load_model
+    from galaxy_sklearn.scoring import load_model
 
     data = _load_galaxies(arguments)
     pipe = load_model(arguments.model)
@@ -100,7 +100,7 @@ def evaluate(arguments):
 
 def predict(arguments):
     """Predict the images of a folder tree, an archive or a table; goes on where it was killed."""
-    from galaxy_sklearn.survey import score_catalogue
+    from galaxy_sklearn.scoring import score_catalogue
 
     scored = score_catalogue(
         arguments.model,

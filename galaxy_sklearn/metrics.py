@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import make_scorer
 
-from galaxy_sklearn.decision_tree import GZ2
+from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.votes import check_votes
 
 __all__ = [

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from galaxy_sklearn.decision_tree import GZ2, DecisionTree
+from galaxy_sklearn.decision_tree import DecisionTree
+from galaxy_sklearn.surveys import GZ2
 
 __all__ = ["Votes", "check_votes"]
 

@@ -73,7 +73,7 @@ def test_what_does_not_join_is_reported(images, table, tmp_path):
     shutil.copytree(images, tmp_path / "images")
     (tmp_path / "images" / "100.jpg").unlink()
     Image.new("RGB", (4, 4)).save(tmp_path / "images" / "7.png")
-    table.loc[table["objid"] == 105, GZ2.catalogue_columns[3]] = np.nan
+    table.loc[table["objid"] == 105, GZ2.debiased_columns[3]] = np.nan
     with pytest.warns(UserWarning, match="24 galaxies 1 have no image and 1 lack a fraction; 22"):
         data = load_galaxy_zoo(tmp_path / "images", table, incomplete="drop")
     assert data.votes_without_image.tolist() == [100]
@@ -93,7 +93,7 @@ def test_bad_tables(images, table, tmp_path):
     with pytest.raises(ValueError, match=r"such as '100\.jpg'\) is named by a objid .*9000100"):
         load_galaxy_zoo(images, table.assign(objid=table["objid"] + 9000000))
     with pytest.raises(ValueError, match=r"\(index .*102.*\), column .* found 1\.5"):
-        table.loc[2, GZ2.catalogue_columns[0]] = 1.5
+        table.loc[2, GZ2.debiased_columns[0]] = 1.5
         load_galaxy_zoo(images, table)
     (tmp_path / "empty.csv").touch()
     with pytest.raises(ValueError, match=r"empty\.csv: expected a table of votes"):
@@ -110,7 +110,7 @@ LONG, NEXT = 587722981741363294, 587722981741363323
 
 def two_votes(ids):
     """A table in which the first galaxy is smooth and the second is not."""
-    votes = pd.DataFrame(0.0, range(len(ids)), list(GZ2.catalogue_columns))
+    votes = pd.DataFrame(0.0, range(len(ids)), list(GZ2.debiased_columns))
     votes.iloc[0, 0] = votes.iloc[1, 1] = 1
     votes.iloc[:2, 14] = 1
     votes.insert(0, "dr7objid", ids)
@@ -249,8 +249,8 @@ def test_votes_without_a_number(two_images, tmp_path):
 
 
 def test_missing_fractions(two_images):
-    votes = two_votes([1, 2]).astype({GZ2.catalogue_columns[3]: object})
-    votes.loc[1, GZ2.catalogue_columns[3]] = pd.NA
+    votes = two_votes([1, 2]).astype({GZ2.debiased_columns[3]: object})
+    votes.loc[1, GZ2.debiased_columns[3]] = pd.NA
     data = load_galaxy_zoo(two_images, votes)
     assert data.target.index.tolist() == [1, 2] and data.incomplete_votes.tolist() == [2]
     assert data.target.isna().to_numpy().nonzero() == ([1], [3])
@@ -269,7 +269,7 @@ def test_a_table_that_lacks_questions(dtype, two_images):
     votes = two_votes([1, 2]).set_index("dr7objid").astype(dtype)
     first = GZ2.slices[0]
     data = load_galaxy_zoo(two_images, votes.iloc[:, first])
-    assert data.target.columns.tolist() == list(GZ2.catalogue_columns)
+    assert data.target.columns.tolist() == list(GZ2.debiased_columns)
     assert data.target.iloc[:, first].equals(votes.iloc[:, first].rename_axis("dr7objid"))
     assert data.target.iloc[:, 3:].isna().all(axis=None)
     assert (data.target.dtypes == dtype).all()
@@ -283,7 +283,7 @@ def test_a_table_that_lacks_questions(dtype, two_images):
 def test_invalid_fractions_are_named(value, two_images):
     votes = two_votes([1, 2])
     votes.iloc[1, 4] = value
-    message = rf"\(index .*2.*\), column '{GZ2.catalogue_columns[3]}': .* found {value}"
+    message = rf"\(index .*2.*\), column '{GZ2.debiased_columns[3]}': .* found {value}"
     with pytest.raises(ValueError, match=message):
         load_galaxy_zoo(two_images, votes)
 

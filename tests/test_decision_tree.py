@@ -23,7 +23,7 @@ def fractions(seed, n_galaxies=5, sparse=False):
 
 def test_names_and_order():
     assert len(GZ2.answer_names) == len(set(GZ2.answer_names)) == 37
-    assert GZ2.catalogue_columns[0] == "t01_smooth_or_features_a01_smooth_debiased"
+    assert GZ2.debiased_columns[0] == "t01_smooth_or_features_a01_smooth_debiased"
     assert GZ2.kaggle_columns[0] == "Class1.1"
     assert GZ2.kaggle_columns[-1] == "Class11.6"
     # The dust lane follows the merger, not the last arm.
@@ -178,7 +178,7 @@ def test_label(answers, label):
 
 
 def test_tables_are_matched_by_name():
-    votes = pd.DataFrame(fractions(1), columns=list(GZ2.catalogue_columns))
+    votes = pd.DataFrame(fractions(1), columns=list(GZ2.debiased_columns))
     shuffled = votes[np.random.default_rng(0).permutation(votes.columns)]
     np.testing.assert_array_equal(GZ2.to_cumulative(shuffled), GZ2.to_cumulative(votes.to_numpy()))
     row = pd.Series(GZ2.to_cumulative(votes)[0], index=list(GZ2.kaggle_columns))
@@ -186,7 +186,7 @@ def test_tables_are_matched_by_name():
 
 
 def test_forms_are_never_mixed():
-    votes = pd.DataFrame(fractions(1), columns=list(GZ2.catalogue_columns))
+    votes = pd.DataFrame(fractions(1), columns=list(GZ2.debiased_columns))
     with pytest.raises(ValueError, match="Expected cumulative .*are those of conditional"):
         GZ2.to_conditional(votes)
     with pytest.raises(ValueError, match="form must be"):
@@ -245,10 +245,10 @@ def test_real_kaggle_rows_come_back(kaggle):
 
 
 def test_real_catalogue_rows_come_back(catalogue):
-    conditional = pd.read_csv(catalogue, usecols=list(GZ2.catalogue_columns))
+    conditional = pd.read_csv(catalogue, usecols=list(GZ2.debiased_columns))
     reach = GZ2.reach(conditional, form="conditional")
     back = GZ2.to_conditional(GZ2.to_cumulative(conditional))
-    ordered = conditional[list(GZ2.catalogue_columns)].to_numpy()
+    ordered = conditional[list(GZ2.debiased_columns)].to_numpy()
     for q, columns in enumerate(GZ2.slices):
         reached = reach[:, q] > 0
         assert reached.sum() > 100

@@ -12,8 +12,8 @@ from astropy.table import Column, MaskedColumn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from galaxy_sklearn._ids import galaxy_ids, in_words
 from galaxy_sklearn.datasets import split_galaxies
-from galaxy_sklearn.datasets._ids import galaxy_ids, in_words
 
 LONG = 587722981741363294  # a float would make 587722981741363328 of it
 

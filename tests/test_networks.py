@@ -85,7 +85,7 @@ def test_applications_take_weights_from_a_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file of weights 'imagenet'"):
         get_network("efficientnet_b0")((32, 32, 3), 37, weights="imagenet")
     with pytest.raises(ValueError, match="square images of at least 57 x 57 pixels, got 57 x 60"):
-        get_network("many_views")((57, 60, 3), 37)
+        get_network("dieleman2015")((57, 60, 3), 37)
     with pytest.raises(ValueError, match="1 or 3 channels, got 5"):
         get_network("efficientnet_b0")((32, 32, 5), 5)
 

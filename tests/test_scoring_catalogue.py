@@ -24,9 +24,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
-from galaxy_sklearn.catalogue import prediction_table
 from galaxy_sklearn.datasets import find_images, iter_images, make_galaxies
-from galaxy_sklearn.survey import score_catalogue
+from galaxy_sklearn.scoring import prediction_table, score_catalogue
 
 N = 60
 
@@ -238,7 +237,7 @@ def test_one_file(model, survey, expected, tmp_path, suffix):
 
 
 def test_parts_of_several_chunks(model, survey, expected, tmp_path, monkeypatch):
-    monkeypatch.setattr("galaxy_sklearn.survey.CHUNK", 3)
+    monkeypatch.setattr("galaxy_sklearn.scoring._catalogue.CHUNK", 3)
     assert score(model, survey, tmp_path / "scores")[:3] == (N, 2, N)
     sizes = [len(pd.read_parquet(part)) for part in sorted((tmp_path / "scores").glob("part-*"))]
     assert sizes == [8] * 7 + [4]
@@ -256,18 +255,18 @@ def test_nothing_is_done_twice(model, survey, tmp_path):
 
 KILLED = """
 import os, sys, threading, time
-from galaxy_sklearn import survey
+from galaxy_sklearn.scoring import _catalogue
 def die():
     time.sleep({after})
     os.kill(os.getpid(), 9)
-load, write = survey._load, survey._write_part
+load, write = _catalogue._load, _catalogue.write_part
 def slow(*args):
     time.sleep(0.05)
     return write(*args)
-survey._write_part = slow
-load({model!r}, survey._digest(survey.Path({model!r})), None)
+_catalogue.write_part = slow
+load({model!r}, _catalogue.digest(_catalogue.Path({model!r})), None)
 threading.Thread(target=die, daemon=True).start()
-survey.score_catalogue({model!r}, {images!r}, {output!r}, part_size=2, verbose=False)
+_catalogue.score_catalogue({model!r}, {images!r}, {output!r}, part_size=2, verbose=False)
 """
 
 

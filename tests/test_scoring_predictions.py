@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from tiny import tiny
 
-from galaxy_sklearn import GZ2, GalaxyClassifier, catalogue, make_galaxy_pipeline
-from galaxy_sklearn.catalogue import prediction_table
+from galaxy_sklearn import GZ2, GalaxyClassifier, make_galaxy_pipeline
+from galaxy_sklearn.scoring import _predictions, prediction_table
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +23,15 @@ def pipe(paths, galaxies):
 def test_table(pipe, paths):
     table = prediction_table(pipe, paths)
     assert table.index.name == "file" and table.index[0] == "100.jpg"
-    assert table.columns.tolist() == [*GZ2.answer_names, "label"]
+    assert table.columns.tolist() == [*GZ2.answer_names, "label", "error"]
     np.testing.assert_array_equal(table.iloc[:, :37], pipe.predict_proba(paths))
+    assert table["error"].isna().all()
     assert table["label"].tolist() == GZ2.label(pipe.predict_proba(paths)).tolist()
 
 
 def test_chunks_make_no_difference(pipe, paths, monkeypatch):
     expected = prediction_table(pipe, paths)
-    monkeypatch.setattr(catalogue, "CHUNK", 7)
+    monkeypatch.setattr(_predictions, "CHUNK", 7)
     pd.testing.assert_frame_equal(prediction_table(pipe, paths), expected, atol=1e-6)
 
 
@@ -39,12 +40,12 @@ def test_images_and_class_labels(galaxies, paths):
     labels = np.where(votes.iloc[:, 0] > 0.5, "smooth", "featured")
     classifier = GalaxyClassifier(tiny, epochs=1, run_eagerly=True)
     table = prediction_table(classifier.fit(images, labels), images)
-    assert table.columns.tolist() == ["featured", "smooth", "label"]
+    assert table.columns.tolist() == ["featured", "smooth", "label", "error"]
     assert table["label"].tolist() == classifier.predict(images).tolist()
 
 
 def test_bad_files_are_reported(pipe, paths, tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue, "CHUNK", 7)
+    monkeypatch.setattr(_predictions, "CHUNK", 7)
     files = [str(shutil.copy(path, tmp_path)) for path in paths]
     Path(files[3]).write_bytes(b"")
     Path(files[20]).unlink()
@@ -59,7 +60,7 @@ def test_bad_files_are_reported(pipe, paths, tmp_path, monkeypatch):
         axis=None
     )
     good = prediction_table(pipe, np.array(files)[~bad])
-    pd.testing.assert_frame_equal(table.loc[~bad].drop(columns="error"), good, atol=1e-6)
+    pd.testing.assert_frame_equal(table.loc[~bad], good, atol=1e-6)
 
 
 def test_errors_of_the_model_are_not_taken_for_bad_files(pipe, paths):

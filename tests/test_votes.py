@@ -162,9 +162,9 @@ def assert_closed(table, **kwargs):
     votes = check_votes(table, **kwargs)
     raw, exact = votes.conditional(), GZ2.normalize(votes.conditional())
     for form, fractions, columns in (
-        ("conditional", raw, GZ2.catalogue_columns),
-        ("conditional", exact, GZ2.catalogue_columns),
-        ("conditional", GZ2.to_conditional(votes.cumulative()), GZ2.catalogue_columns),
+        ("conditional", raw, GZ2.debiased_columns),
+        ("conditional", exact, GZ2.debiased_columns),
+        ("conditional", GZ2.to_conditional(votes.cumulative()), GZ2.debiased_columns),
         ("cumulative", votes.cumulative(), GZ2.kaggle_columns),
         ("cumulative", GZ2.to_cumulative(raw), GZ2.kaggle_columns),
     ):
@@ -235,11 +235,11 @@ def test_real_tables_pass(kaggle, catalogue):
 
 
 def test_real_main_catalogue_passes(hart16):
-    votes = pd.read_csv(hart16, usecols=list(GZ2.catalogue_columns))
+    votes = pd.read_csv(hart16, usecols=list(GZ2.debiased_columns))
     sums = votes[[c for c in votes if c.startswith("t08")]].sum(axis=1)
     assert sums.max() > 2.4  # no row is refused for it
     assert_closed(votes)
-    assert check_votes(votes[list(GZ2.catalogue_columns)].to_numpy()).form == "conditional"
+    assert check_votes(votes[list(GZ2.debiased_columns)].to_numpy()).form == "conditional"
 
 
 def test_counts():

@@ -1,10 +1,10 @@
 """Galaxy images with vote fractions: readers of real ones and a simulation."""
 
-from galaxy_sklearn.datasets._galaxy_zoo import find_images, load_galaxy_zoo
+from galaxy_sklearn.datasets._galaxy_zoo import load_galaxy_zoo
 from galaxy_sklearn.datasets._gz2 import fetch_gz2
 from galaxy_sklearn.datasets._simulated import make_galaxies
-from galaxy_sklearn.datasets._sources import iter_images
 from galaxy_sklearn.datasets._split import split_galaxies
+from galaxy_sklearn.images import find_images, iter_images
 
 __all__ = [
     "fetch_gz2",

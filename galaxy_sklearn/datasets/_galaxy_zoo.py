@@ -9,17 +9,16 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from galaxy_sklearn.datasets._ids import as_array, galaxy_id
+from galaxy_sklearn._ids import as_array
 from galaxy_sklearn.datasets._mapping import asset_ids
 from galaxy_sklearn.datasets._tables import IDS, read_table, rows_with_ids
-from galaxy_sklearn.decision_tree import GZ2
-from galaxy_sklearn.transformers._reader import FITS_SUFFIXES
+from galaxy_sklearn.images import find_images
+from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.votes import check_votes
 
-SUFFIXES = (".jpg", ".jpeg", ".png", *FITS_SUFFIXES)
 # The columns that a mapping's objid is looked up in, first come, first served.
 OBJIDS = ("dr7objid", "objid", "GalaxyID")
-FRACTIONS = frozenset((*GZ2.kaggle_columns, *GZ2.catalogue_columns))
+FRACTIONS = frozenset((*GZ2.kaggle_columns, *GZ2.debiased_columns))
 
 
 def load_galaxy_zoo(
@@ -165,52 +164,6 @@ def load_galaxy_zoo(
     )
 
 
-def find_images(folder):
-    """List the image files of a folder.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        The folder; those below it are not searched.
-
-    Returns
-    -------
-    Series of str
-        Paths, sorted, with the number of the galaxy (the file name without its ending) as the
-        index, so that ``00123.jpg`` is galaxy 123; the name itself where it is no number.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder.
-    ValueError
-        If it holds no images, or two for one galaxy.
-    """
-    paths = {}
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            ending = next((s for s in SUFFIXES if entry.name.lower().endswith(s)), None)
-            if ending is None:
-                continue
-            number = _number_of(entry.name[: -len(ending)])
-            if number in paths:
-                raise ValueError(f"Two images of one galaxy: {paths[number]} and {entry.path}.")
-            paths[number] = entry.path
-    if not paths:
-        raise ValueError(f"There are no images ({', '.join(SUFFIXES)}) in {os.fspath(folder)!r}.")
-    # Left to itself, pandas may make an index of floats of some large integers.
-    index = as_array(list(paths))
-    return pd.Series(list(paths.values()), pd.Index(index, dtype=index.dtype), dtype=object)
-
-
-def _number_of(stem):
-    try:
-        number = galaxy_id(stem)
-    except ValueError:
-        return stem  # no galaxy's number, and so an image without votes
-    return stem if number is None else number
-
-
 def _select(split, columns, name):
     """Choose the columns to read."""
     ids = [column for column in IDS if column in columns]
@@ -233,7 +186,7 @@ def _answers(columns, name):
 
     Questions may be lacking, but not some of the answers of a question.
     """
-    for names in (GZ2.kaggle_columns, GZ2.catalogue_columns):
+    for names in (GZ2.kaggle_columns, GZ2.debiased_columns):
         present = [i for i, column in enumerate(names) if column in columns]
         if not present:
             continue
@@ -244,7 +197,7 @@ def _answers(columns, name):
         return names, present
     raise ValueError(
         f"{name}: found neither Kaggle's columns ({GZ2.kaggle_columns[0]!r}, ...) nor the "
-        f"catalogue's ({GZ2.catalogue_columns[0]!r}, ...), but {columns[:5]} ..."
+        f"catalogue's ({GZ2.debiased_columns[0]!r}, ...), but {columns[:5]} ..."
     )
 
 

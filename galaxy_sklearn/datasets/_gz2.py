@@ -13,7 +13,7 @@ from galaxy_sklearn.datasets._galaxy_zoo import load_galaxy_zoo
 from galaxy_sklearn.datasets._mapping import asset_ids
 from galaxy_sklearn.datasets._tables import read_table, rows_with_ids
 from galaxy_sklearn.datasets._unzip import is_being_unzipped, unzip_in_place
-from galaxy_sklearn.decision_tree import GZ2
+from galaxy_sklearn.surveys import GZ2
 
 RECORD = "https://zenodo.org/records/3565489/files"
 IMAGES = RemoteFile(
@@ -127,7 +127,7 @@ def fetch_gz2(
     with warnings.catch_warnings():
         # What is left out is known, and told in the Bunch.
         warnings.filterwarnings("ignore", ".* galaxies .* have no image", UserWarning)
-        loaded = load_galaxy_zoo(images, frame[["asset_id", *GZ2.catalogue_columns]])
+        loaded = load_galaxy_zoo(images, frame[["asset_id", *GZ2.debiased_columns]])
     if return_X_y:
         return loaded.data, loaded.target
     frame = frame.set_index("asset_id").loc[loaded.target.index]
@@ -168,7 +168,7 @@ def _read_catalogue(path):
     votes = tuple(f"{name}_" for name in GZ2.answer_names)
 
     def check(columns, name):
-        missing = {"dr7objid", "gz2_class", *GZ2.catalogue_columns} - set(columns)
+        missing = {"dr7objid", "gz2_class", *GZ2.debiased_columns} - set(columns)
         if missing:
             raise ValueError(f"{name}: column {min(missing)!r} is missing.")
         return columns
@@ -180,7 +180,7 @@ def _read_catalogue(path):
         numbers=lambda column: column.startswith(votes),
         dtype=np.float32,
     )
-    frame, ids = rows_with_ids(frame, "dr7objid", list(GZ2.catalogue_columns), name, stacklevel=3)
+    frame, ids = rows_with_ids(frame, "dr7objid", list(GZ2.debiased_columns), name, stacklevel=3)
     return frame.assign(dr7objid=ids)
 
 

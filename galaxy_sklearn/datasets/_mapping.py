@@ -1,6 +1,6 @@
 """The numbers of galaxies' images, by the numbers of the galaxies."""
 
-from galaxy_sklearn.datasets._ids import galaxy_ids
+from galaxy_sklearn._ids import galaxy_ids
 from galaxy_sklearn.datasets._tables import read_table
 
 __all__ = ["asset_ids"]

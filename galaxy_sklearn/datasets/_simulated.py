@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter
 from sklearn.utils import Bunch, check_random_state
 
-from galaxy_sklearn.decision_tree import GZ2
+from galaxy_sklearn.surveys import GZ2
 
 # Galaxy Zoo 2 cut its images to 424 pixels of 0.02 Petrosian R90 each.
 FIELD = 424 * 0.02
@@ -99,7 +99,7 @@ def make_galaxies(
         probabilities[i] = _scatter(_opinion(galaxy), own)
         counts[i] = _ask(probabilities[i], n_volunteers, own)
         images[i] = _photograph(galaxy, image_size, own)
-    votes = pd.DataFrame(GZ2.normalize(counts), columns=list(GZ2.catalogue_columns))
+    votes = pd.DataFrame(GZ2.normalize(counts), columns=list(GZ2.debiased_columns))
     if return_X_y:
         return images, votes
     return Bunch(

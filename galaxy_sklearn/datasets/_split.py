@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from galaxy_sklearn.datasets._ids import galaxy_ids, in_words
+from galaxy_sklearn._ids import galaxy_ids, in_words
 
 __all__ = ["PARTS", "split_galaxies"]
 

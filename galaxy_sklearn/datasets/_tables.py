@@ -19,8 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galaxy_sklearn._ids import as_array, galaxy_ids, in_words
 from galaxy_sklearn.datasets._delimited import read_delimited
-from galaxy_sklearn.datasets._ids import as_array, galaxy_ids, in_words
 from galaxy_sklearn.datasets._numbers import as_numbers
 
 __all__ = ["IDS", "read_table", "rows_with_ids"]

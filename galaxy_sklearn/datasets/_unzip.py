@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 from tqdm.auto import tqdm
 
-from galaxy_sklearn.transformers._packed import read_zip_member
+from galaxy_sklearn.images import read_zip_member
 
 # How many members are unpacked before their place in the archive is given back.
 STEP = 256

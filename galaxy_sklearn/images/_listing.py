@@ -8,14 +8,52 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 import pandas as pd
 
-from galaxy_sklearn.datasets._galaxy_zoo import SUFFIXES
-from galaxy_sklearn.transformers._packed import PackedImage
+from galaxy_sklearn._ids import as_array, galaxy_id
+from galaxy_sklearn.images._fits import FITS_SUFFIXES
+from galaxy_sklearn.images._packed import PackedImage
 
-__all__ = ["iter_images"]
-
+SUFFIXES = (".jpg", ".jpeg", ".png", *FITS_SUFFIXES)
 TABLES = (".csv", ".csv.gz", ".parquet")
 COLUMNS = ("path", "file", "file_loc")
 ROWS = 65536
+
+
+def find_images(folder):
+    """List the image files of a folder.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The folder; those below it are not searched.
+
+    Returns
+    -------
+    Series of str
+        Paths, sorted, with the number of the galaxy (the file name without its ending) as the
+        index, so that ``00123.jpg`` is galaxy 123; the name itself where it is no number.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If it holds no images, or two for one galaxy.
+    """
+    paths = {}
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            ending = next((s for s in SUFFIXES if entry.name.lower().endswith(s)), None)
+            if ending is None:
+                continue
+            number = _number_of(entry.name[: -len(ending)])
+            if number in paths:
+                raise ValueError(f"Two images of one galaxy: {paths[number]} and {entry.path}.")
+            paths[number] = entry.path
+    if not paths:
+        raise ValueError(f"There are no images ({', '.join(SUFFIXES)}) in {os.fspath(folder)!r}.")
+    # Left to itself, pandas may make an index of floats of some large integers.
+    index = as_array(list(paths))
+    return pd.Series(list(paths.values()), pd.Index(index, dtype=index.dtype), dtype=object)
 
 
 def iter_images(source):
@@ -124,3 +162,11 @@ def _column(columns, name):
         f"{name}: expected a column with the names of the images, one of {COLUMNS}; found "
         f"{list(columns[:5])} ..."
     )
+
+
+def _number_of(stem):
+    try:
+        number = galaxy_id(stem)
+    except ValueError:
+        return stem  # no galaxy's number, and so an image without votes
+    return stem if number is None else number

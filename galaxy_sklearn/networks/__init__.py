@@ -8,28 +8,31 @@ Keras.
 
 import inspect
 
+from galaxy_sklearn._deprecation import moved, renamed
 from galaxy_sklearn.networks._applications import APPLICATIONS
+from galaxy_sklearn.networks._dieleman2015 import dieleman2015
 from galaxy_sklearn.networks._galaxy_id import galaxy_id
 from galaxy_sklearn.networks._layers import QuestionSoftmax
-from galaxy_sklearn.networks._many_views import many_views
 from galaxy_sklearn.networks._residual import residual
 
 __all__ = [
     "NETWORKS",
     "QuestionSoftmax",
     "arguments",
+    "dieleman2015",
     "galaxy_id",
     "get_network",
-    "many_views",
     "residual",
 ]
 
 NETWORKS = {
     "galaxy_id": galaxy_id,
     "residual": residual,
-    "many_views": many_views,
+    "dieleman2015": dieleman2015,
     **APPLICATIONS,
 }
+
+__getattr__ = moved(__name__, {"many_views": "galaxy_sklearn.networks:dieleman2015"})
 
 
 def get_network(network):
@@ -52,6 +55,7 @@ def get_network(network):
     """
     if callable(network):
         return network
+    network = renamed(network, "many_views", "dieleman2015", "network")
     if not isinstance(network, str) or network not in NETWORKS:
         raise ValueError(
             f"network must be a function or one of {sorted(NETWORKS)}, got {network!r}."

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
-from galaxy_sklearn.decision_tree import GZ2
+from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.transformers import ImageReader, ImageStack
 
 CHUNK = 1024
@@ -37,7 +37,7 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
     -------
     DataFrame
         A column for each of the pipeline's ``classes_`` with the predicted fractions or
-        probabilities (float32); ``label``: the kind of galaxy in words for vote fractions, the
+        probabilities; ``label``: the kind of galaxy in words for vote fractions, the
         class otherwise; ``error``: None, or why the image could not be read. The index,
         ``file``, holds the names of the files; the row numbers if X holds images.
 
@@ -166,7 +166,7 @@ def _unreadable(before, images):
 
 def _predict(classifier, images, errors, n_rows):
     classes = classifier.classes_
-    values = np.full((n_rows, len(classes)), np.nan, dtype=np.float32)
+    values = np.full((n_rows, len(classes)), np.nan)
     labels = np.full(n_rows, None, dtype=object)
     good = [i for i in range(n_rows) if i not in errors]
     if good:

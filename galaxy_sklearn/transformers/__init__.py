@@ -1,10 +1,10 @@
 """Transformers from image files to the tensor that a network reads."""
 
+from galaxy_sklearn.images import ImageStack
 from galaxy_sklearn.transformers._crop import CenterCrop
 from galaxy_sklearn.transformers._gray import Grayscale
 from galaxy_sklearn.transformers._reader import ImageReader
 from galaxy_sklearn.transformers._resize import Resize
-from galaxy_sklearn.transformers._stack import ImageStack
 from galaxy_sklearn.transformers._tensor import FlattenToTensor
 
 __all__ = [

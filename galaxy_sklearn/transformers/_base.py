@@ -1,20 +1,15 @@
-"""What the image transformers have in common. Not a place to add to."""
+"""What the image transformers have in common. Keep minimal."""
 
-import os
 from math import prod
 from numbers import Integral
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_array,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from galaxy_sklearn.transformers._stack import ImageStack
+from galaxy_sklearn._compat import check_feature_names_in, output_container
+from galaxy_sklearn.images import ImageStack, first_element, holds_paths
 
 
 class ImageTransformer(TransformerMixin, BaseEstimator):
@@ -22,8 +17,8 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
 
     A subclass has a parameter ``image_shape`` and a method ``_operation`` that checks the
     parameters and returns what is done with one image, as a function that can be pickled.
-    Both roads, through arrays at once and through a stack on demand, call that function image
-    by image, which is why they give the same bits.
+    Eager and lazy input, arrays and stacks, call that function image by image, which is why they
+    give the same bits.
     """
 
     def __init_subclass__(cls, **kwargs):
@@ -106,7 +101,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
                 "pixels have no names."
             )
         if hasattr(self, "n_features_in_"):
-            _check_feature_names_in(self, input_features)
+            check_feature_names_in(self, input_features)
         blank = np.zeros(self.image_shape_in_, dtype=np.float32)
         prefix = type(self).__name__.lower()
         return np.array(
@@ -198,8 +193,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         return tuple(shape)
 
     def _row_container(self, rows, X):
-        config = getattr(self, "_sklearn_output_config", {})
-        container = config.get("transform", get_config()["transform_output"])
+        container = output_container(self) or get_config()["transform_output"]
         if container == "pandas":
             import pandas as pd
 
@@ -228,25 +222,6 @@ def unscaled(image):
     full = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
     # A crop is cast quicker once its rows lie side by side.
     return np.ascontiguousarray(image).astype(np.float32), np.float32(1 / full)
-
-
-def holds_paths(X):
-    """Whether X is a list, an array or a table column of file names."""
-    return isinstance(first_element(X), (str, os.PathLike))
-
-
-def first_element(X):
-    """Return the first entry of a list, an array, a Series or a one-column DataFrame."""
-    if getattr(X, "ndim", 1) == 2 and X.shape[1:] == (1,):
-        X = X.iloc[:, 0] if hasattr(X, "iloc") else X[:, 0]
-    elif getattr(X, "ndim", 1) != 1:
-        return None
-    if hasattr(X, "iloc"):
-        X = X.iloc
-    try:
-        return X[0]
-    except (IndexError, KeyError, TypeError):
-        return None
 
 
 def _is_list_of_images(X):

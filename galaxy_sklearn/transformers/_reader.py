@@ -1,22 +1,10 @@
 """Image files to images."""
 
-import gzip
-import io
 import os
-import zlib
-from contextlib import suppress
 from functools import partial
 
-import numpy as np
-import simplejpeg
-from PIL import Image, UnidentifiedImageError
-
-from galaxy_sklearn.transformers._base import ImageTransformer, first_element, holds_paths
-from galaxy_sklearn.transformers._packed import PackedImage
-from galaxy_sklearn.transformers._stack import ImageStack
-
-JPEG_START = b"\xff\xd8"
-FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz")
+from galaxy_sklearn.images import ImageStack, first_element, holds_paths, read_image
+from galaxy_sklearn.transformers._base import ImageTransformer
 
 
 class ImageReader(ImageTransformer):
@@ -134,98 +122,5 @@ class ImageReader(ImageTransformer):
         return ImageStack(paths, partial(read_image, luma=self.luma, reduce=self.reduce))
 
 
-def read_image(path, *, luma=False, reduce=1):
-    """Read one image file.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    luma, reduce : bool, int
-        See `ImageReader`.
-
-    Returns
-    -------
-    ndarray, shape (height, width) or (height, width, n_channels)
-        Its pixels.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is empty, truncated or no image.
-    ImportError
-        If the file is a FITS file and astropy is missing.
-    """
-    if path.lower().endswith(FITS_SUFFIXES):
-        return _read_fits(path)
-    content = _content(path)
-    if content[:2] == JPEG_START:
-        # What simplejpeg cannot decode, damaged files among it, is left to Pillow to judge.
-        with suppress(ValueError):
-            height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
-            if colours in ("Gray", "RGB", "YCbCr"):
-                pixels = simplejpeg.decode_jpeg(
-                    content,
-                    colorspace="GRAY" if luma or colours == "Gray" else "RGB",
-                    min_height=-(-height // reduce),
-                    min_width=-(-width // reduce),
-                    min_factor=1,
-                )
-                return pixels if pixels.shape[2] == 3 else pixels[:, :, 0]
-    try:
-        with Image.open(io.BytesIO(content)) as file:
-            if file.mode in ("L", "RGB", "I;16"):
-                return np.asarray(file)
-            return np.asarray(file.convert("L" if file.mode in ("1", "LA") else "RGB"))
-    except UnidentifiedImageError:
-        what = "no image Pillow can read" if content else "an empty file"
-        raise ValueError(f"{path}: expected an image, found {what}.") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        # Pillow raises a SyntaxError for a broken PNG.
-        raise ValueError(f"{path}: the image is damaged ({error}).") from error
-
-
-def _content(path):
-    if isinstance(path, PackedImage):
-        return path.read()
-    try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes twice as long
-            return file.read()
-    except FileNotFoundError:
-        raise FileNotFoundError(f"No image file {path!r}.") from None
-
-
 def _untouched(image):
     return image
-
-
-def _read_fits(path):
-    try:
-        from astropy.io import fits
-    except ImportError:
-        raise ImportError(
-            f"{path}: reading FITS needs astropy: pip install galaxy_sklearn[fits]"
-        ) from None
-    try:
-        with fits.open(_unpacked(path), memmap=False) as units:
-            data = next((u.data for u in units if u.is_image and u.data is not None), None)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"No image file {path!r}.") from None
-    except (EOFError, OSError, TypeError, ValueError, zlib.error) as error:
-        raise ValueError(f"{path}: the image is damaged ({error}).") from error
-    if data is None or data.ndim not in (2, 3):
-        found = "none" if data is None else f"one of shape {data.shape}"
-        raise ValueError(f"{path}: expected an image of 2 or 3 dimensions, found {found}.")
-    # FITS is big-endian and stores the planes of a cube first.
-    data = np.ascontiguousarray(np.moveaxis(data, 0, -1) if data.ndim == 3 else data)
-    return data.astype(np.float64 if data.dtype.itemsize == 8 else np.float32)
-
-
-def _unpacked(path):
-    """Return what astropy opens: it decompresses files by itself, but nothing in memory."""
-    if not isinstance(path, PackedImage):
-        return path
-    content = path.read()
-    return io.BytesIO(gzip.decompress(content) if path.lower().endswith(".gz") else content)

@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_array
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
+from galaxy_sklearn.images import ImageStack
 from galaxy_sklearn.transformers._base import ImageTransformer, as_float
-from galaxy_sklearn.transformers._stack import ImageStack
 
 CHUNK = 32
 

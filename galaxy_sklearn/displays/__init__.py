@@ -1,0 +1,6 @@
+"""Plots of trainings and predictions, as scikit-learn ``Display`` classes."""
+
+from galaxy_sklearn.displays._grid import GalaxyGridDisplay
+from galaxy_sklearn.displays._history import HistoryDisplay
+
+__all__ = ["GalaxyGridDisplay", "HistoryDisplay"]

@@ -1,0 +1,18 @@
+"""What an image is, wherever it lies: in a file, in an archive, among others."""
+
+from galaxy_sklearn.images._containers import first_element, holds_paths
+from galaxy_sklearn.images._listing import find_images, iter_images
+from galaxy_sklearn.images._packed import PackedImage, read_zip_member
+from galaxy_sklearn.images._read import read_image
+from galaxy_sklearn.images._stack import ImageStack
+
+__all__ = [
+    "ImageStack",
+    "PackedImage",
+    "find_images",
+    "first_element",
+    "holds_paths",
+    "iter_images",
+    "read_image",
+    "read_zip_member",
+]

@@ -1,0 +1,132 @@
+"""The output of a scored catalogue: parts that are whole or not there, and the plan they follow."""
+
+import hashlib
+import json
+import os
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+import pandas as pd
+
+PLAN = "_plan.json"
+MODEL = "_model.joblib"
+# Of files that are being written. Their names begin with a dot: readers of the folder ignore them.
+TMP_SUFFIX = ".new"
+# pyarrow's default, a dictionary, makes fractions, which are all different, 50% larger.
+PARQUET = {"use_dictionary": ["label", "model"], "compression": "zstd"}
+N_MESSAGES = 10
+
+
+class Part(NamedTuple):
+    """Some of the images, the folder they are named from, and where their predictions go."""
+
+    file: str
+    names: tuple
+    root: str
+
+
+def write_part(part, table, model_id):
+    """Return the number of rows and of errors, and the first errors."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    classes = table.columns[:-2]
+    columns = {"file": pa.array([name.removeprefix(part.root) for name in part.names])}
+    columns |= {name: pa.array(table[name].to_numpy(np.float32)) for name in classes}
+    columns |= {
+        name: pa.array([None if pd.isna(x) else str(x) for x in table[name]], pa.string())
+        for name in ("label", "error")
+    }
+    columns["model"] = pa.DictionaryArray.from_arrays(
+        np.zeros(len(table), np.int8), pa.array([model_id])
+    )
+    errors = table["error"].dropna().tolist()
+    marks = {"images": _fingerprint(part.names), "errors": str(len(errors))}
+    file = Path(part.file)
+    written = file.with_name(f".{file.name}.{os.getpid()}{TMP_SUFFIX}")
+    pq.write_table(pa.table(columns).replace_schema_metadata(marks), written, **PARQUET)
+    written.replace(file)
+    return len(table), len(errors), errors[:N_MESSAGES]
+
+
+def save_model(model, folder):
+    """Return the file of the model, written beside the parts, and its id."""
+    path = folder / MODEL
+    written = path.with_name(f"{MODEL}.{os.getpid()}{TMP_SUFFIX}")
+    joblib.dump(model, written)
+    if path.exists() and digest(path) != digest(written):
+        written.unlink()
+        raise ValueError(f"{folder} was begun with another model; choose another output.")
+    written.replace(path)
+    return str(path.absolute()), digest(path)
+
+
+def digest(path):
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def check_plan(folder, plan):
+    path = folder / PLAN
+    if path.exists():
+        begun = json.loads(path.read_text())
+        for name, value in plan.items():
+            if begun[name] != value:
+                raise ValueError(
+                    f"{folder} was begun with {name}={begun[name]!r}, not {value!r}; choose "
+                    "another output."
+                )
+    elif any(folder.glob("part-*.parquet")):
+        raise ValueError(f"{folder} holds parts of another output; choose another one.")
+    path.write_text(json.dumps(plan))
+
+
+def in_parts(names, size):
+    while part := tuple(islice(names, size)):
+        yield part
+
+
+def rows_and_errors(part):
+    """Return the numbers of a part that is done, None of one that is not."""
+    import pyarrow.parquet as pq
+
+    try:
+        found = pq.read_metadata(part.file)
+    except FileNotFoundError:
+        return None
+    if found.metadata[b"images"].decode() != _fingerprint(part.names):
+        raise ValueError(
+            f"{part.file} holds other images than those listed now (from {str(part.names[0])!r} "
+            "on): some were added or are gone since it was begun. Choose another output."
+        )
+    return found.num_rows, int(found.metadata[b"errors"])
+
+
+def _fingerprint(names):
+    return hashlib.sha256("\0".join(names).encode()).hexdigest()[:16]
+
+
+def join_parts(folder, output):
+    """Make one file of the parts, and remove them."""
+    import pyarrow.csv
+    import pyarrow.parquet as pq
+
+    written = folder / f".whole{TMP_SUFFIX}"
+    parts = sorted(folder.glob("part-*.parquet"))
+    schema = pq.read_schema(parts[0]).remove_metadata()
+    if output.suffix == ".parquet":
+        writer = pq.ParquetWriter(written, schema, **PARQUET)
+    else:  # which knows no dictionaries
+        position = schema.get_field_index("model")
+        schema = schema.set(position, pyarrow.field("model", pyarrow.string()))
+        writer = pyarrow.csv.CSVWriter(written, schema)
+    with writer:
+        for part in parts:
+            writer.write_table(pq.read_table(part).replace_schema_metadata(None).cast(schema))
+    written.replace(output)
+    for path in (*parts, folder / PLAN, folder / MODEL):
+        path.unlink(missing_ok=True)
+    folder.rmdir()
