@@ -13,9 +13,6 @@ from PIL import Image
 
 from galaxy_sklearn.datasets import make_galaxies
 
-# Where real data lies, for the tests that want some: Kaggle's layout and GZ2 tables.
-DATA = Path(os.environ.get("GALAXY_SKLEARN_DATA", Path(__file__).parents[2] / "shared" / "data"))
-
 
 @pytest.fixture(scope="session")
 def galaxies():
@@ -45,22 +42,27 @@ def paths(folder, galaxies):
 @pytest.fixture(scope="session")
 def kaggle():
     """The folder of the real Kaggle sample."""
-    if not (DATA / "galaxy_zoo_2" / "train.csv").exists():
-        pytest.skip("needs the real Galaxy Zoo 2 sample (GALAXY_SKLEARN_DATA)")
-    return DATA / "galaxy_zoo_2"
+    return real_data("galaxy_zoo_2/train.csv").parent
 
 
 @pytest.fixture(scope="session")
 def catalogue():
     """The real catalogue of Stripe 82."""
-    if not (DATA / "gz2_tables" / "stripe82_coadd2.csv.gz").exists():
-        pytest.skip("needs the real Galaxy Zoo 2 tables (GALAXY_SKLEARN_DATA)")
-    return DATA / "gz2_tables" / "stripe82_coadd2.csv.gz"
+    return real_data("gz2_tables/stripe82_coadd2.csv.gz")
 
 
 @pytest.fixture(scope="session")
 def hart16():
     """Rows of the real main catalogue, of Hart et al. 2016."""
-    if not (DATA / "gz2_tables" / "hart16_rows.csv").exists():
-        pytest.skip("needs the real Galaxy Zoo 2 tables (GALAXY_SKLEARN_DATA)")
-    return DATA / "gz2_tables" / "hart16_rows.csv"
+    return real_data("gz2_tables/hart16_rows.csv")
+
+
+def real_data(name):
+    """Return a file below the folder GALAXY_SKLEARN_DATA; skip the test if there is none."""
+    folder = os.environ.get("GALAXY_SKLEARN_DATA")
+    if not folder:
+        pytest.skip("needs real data: set GALAXY_SKLEARN_DATA to its folder")
+    path = Path(folder) / name
+    if not path.exists():
+        pytest.skip(f"needs {name} in the folder GALAXY_SKLEARN_DATA")
+    return path
