@@ -277,9 +277,11 @@ def test_killed_at_any_moment(model, survey, expected, tmp_path):
         code = KILLED.format(
             after=rng.uniform(0.2, 0.8), model=str(model), images=str(survey), output=str(output)
         )
-        if subprocess.run([sys.executable, "-c", code], check=False).returncode == 0:
+        process = subprocess.run([sys.executable, "-c", code], check=False)
+        if process.returncode == 0:
             break
-        assert rounds < 60
+        assert process.returncode == -signal.SIGKILL, "the run failed before it was killed"
+        assert rounds < 60, "60 runs were killed before one came to its end"
     assert rounds > 2
     pd.testing.assert_frame_equal(pd.read_parquet(output), expected, rtol=1e-5)
 
@@ -386,17 +388,23 @@ def test_worker_killed_and_worker_joining(model, survey, expected, tmp_path, clu
     import threading
 
     output = tmp_path / "scores"
+    killed = []
 
     def disturb():
+        deadline = time.monotonic() + 300
         while len(list(output.glob("part-*.parquet"))) < 3:
+            if time.monotonic() > deadline:
+                return
             time.sleep(0.01)
-        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        killed.append(next(iter(cluster.workers.values())).pid)
+        os.kill(killed[0], signal.SIGKILL)
         cluster.scale(3)
 
     thread = threading.Thread(target=disturb)
     thread.start()
     found = score(model, survey, output, part_size=1, scheduler=cluster.scheduler_address)
     thread.join()
+    assert killed, "the first three parts did not appear in time"
     assert found[:3] == (N, 2, N)
     pd.testing.assert_frame_equal(pd.read_parquet(output), expected, rtol=1e-5)
     assert len(list(output.iterdir())) == N + 1
