@@ -1,3 +1,4 @@
+import ast
 import json
 import subprocess
 import sys
@@ -34,6 +35,23 @@ def test_public_names():
     with pytest.raises(AttributeError, match="no attribute 'Classifier'"):
         galaxy_sklearn.Classifier  # noqa: B018
     assert set(galaxy_sklearn.__all__) <= set(dir(galaxy_sklearn))
+
+
+def test_private_modules_stay_in_their_room():
+    """A room takes from another one what that calls public. See the contracts of import-linter."""
+    found = []
+    for path in sorted((ROOT / "galaxy_sklearn").rglob("*.py")):
+        room = path.relative_to(ROOT / "galaxy_sklearn").with_suffix("").parts[0]
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            package, *parts = node.module.split(".")
+            names = [*parts, *(alias.name for alias in node.names)]
+            # Private modules of the package itself, such as _ids, serve all rooms.
+            private = [name for name in names[1:] if name.startswith("_") and name[1] != "_"]
+            if package == "galaxy_sklearn" and private and names[0] != room:
+                found.append(f"{path.name}: {node.module} ({', '.join(private)})")
+    assert not found
 
 
 def test_one_version():
