@@ -347,7 +347,7 @@ def test_missing_pixels_are_named(tmp_path):
         (CenterCrop((1, 2, 3)), r"got \(1, 2, 3\)"),
         (Grayscale("rec2020"), "weights must be one of .* got 'rec2020'"),
         (Resize(6.4), r"size must be a positive int .* got 6\.4"),
-        (CenterCrop(1, image_shape=(3, 3)), "Rows of 16 pixels are no images"),
+        (CenterCrop(1, image_shape=(3, 3)), "Rows of 16 pixels do not fit"),
         (CenterCrop(1, image_shape=16), "image_shape must be .* got 16"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What an image is, wherever it lies: in a file, in an archive, among others."""
+"""Images: single files, members of archives, and stacks of them that are read on demand."""
 
 from galaxy_sklearn.images._containers import first_element, holds_paths
 from galaxy_sklearn.images._listing import find_images, iter_images

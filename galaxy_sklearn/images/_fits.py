@@ -35,7 +35,7 @@ def read_fits(path):
 
 
 def _unpacked(path):
-    """Return what astropy opens: it decompresses files by itself, but nothing in memory."""
+    """Return what astropy can open. It decompresses files, but not bytes in memory."""
     if not isinstance(path, PackedImage):
         return path
     content = path.read()

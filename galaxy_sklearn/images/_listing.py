@@ -1,4 +1,4 @@
-"""Names of images, one after the other, from wherever they are listed."""
+"""Listing images in folders, archives and tables."""
 
 import os
 import tarfile
@@ -24,20 +24,32 @@ def find_images(folder):
     Parameters
     ----------
     folder : str or path-like
-        The folder; those below it are not searched.
+        The folder. Its subfolders are not searched.
 
     Returns
     -------
     Series of str
-        Paths, sorted, with the number of the galaxy (the file name without its ending) as the
-        index, so that ``00123.jpg`` is galaxy 123; the name itself where it is no number.
+        The paths, sorted. The index holds the number of the galaxy, which is the file name
+        without its suffix: ``00123.jpg`` is galaxy 123. A name that is not a number is kept as
+        text.
 
     Raises
     ------
     FileNotFoundError
         If there is no such folder.
     ValueError
-        If it holds no images, or two for one galaxy.
+        If it holds no images, or two images of the same galaxy.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from galaxy_sklearn.datasets import find_images
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("00123.jpg", "45.fits", "notes.txt"):
+    ...         Path(folder, name).touch()
+    ...     find_images(folder).index.tolist()
+    [123, 45]
     """
     paths = {}
     with os.scandir(folder) as entries:
@@ -51,25 +63,27 @@ def find_images(folder):
             paths[number] = entry.path
     if not paths:
         raise ValueError(f"There are no images ({', '.join(SUFFIXES)}) in {os.fspath(folder)!r}.")
-    # Left to itself, pandas may make an index of floats of some large integers.
+    # Without the dtype, pandas turns some large integers into floats.
     index = as_array(list(paths))
     return pd.Series(list(paths.values()), pd.Index(index, dtype=index.dtype), dtype=object)
 
 
 def iter_images(source):
-    """Go through the images of a folder tree, an archive or a table, without listing them all.
+    """Iterate over the images of a folder tree, an archive or a table.
+
+    The names are yielded one by one, so that memory does not grow with their number.
 
     Parameters
     ----------
     source : str, path-like, DataFrame or array-like of str
-        A folder, searched with all folders below it, in the order of their names; archives in
-        it are looked into. A ZIP or (uncompressed) tar archive. A CSV or Parquet file, or a data
-        frame, with a column ``path``, ``file`` or ``file_loc``. Or the names themselves.
+        A folder, which is searched with its subfolders and archives in the order of names; a ZIP
+        or (uncompressed) tar archive; a CSV or Parquet file, or a data frame, with a column
+        ``path``, ``file`` or ``file_loc``; or the names themselves.
 
     Yields
     ------
     str
-        Path of an image; for an image in an archive a `PackedImage`, which any pipeline reads.
+        Path of an image, or a `PackedImage` for an image in an archive. Pipelines read both.
 
     Raises
     ------
@@ -81,6 +95,8 @@ def iter_images(source):
     Examples
     --------
     >>> from galaxy_sklearn.datasets import iter_images
+    >>> list(iter_images(["1.jpg", "2.jpg"]))
+    ['1.jpg', '2.jpg']
     >>> pipe.predict_proba(list(iter_images("shard.tar")))  # doctest: +SKIP
     """
     if isinstance(source, pd.DataFrame):
@@ -109,7 +125,7 @@ def _in_folder(folder):
         folders.sort()
         for name in sorted(names):
             if name.lower().endswith(SUFFIXES):
-                yield os.path.join(path, name)  # noqa: PTH118 - a str, and many of them
+                yield os.path.join(path, name)  # noqa: PTH118 - pathlib is slow
             elif name.lower().endswith((".zip", ".tar")):
                 yield from _in_archive(os.path.join(path, name))  # noqa: PTH118
 
@@ -132,7 +148,7 @@ def _in_archive(archive):
         else:
             with tarfile.open(archive, "r:") as content:
                 while (info := content.next()) is not None:
-                    content.members.clear()  # or it would remember them all
+                    content.members.clear()  # TarFile keeps all members otherwise
                     if info.isreg() and info.name.lower().endswith(SUFFIXES):
                         name = f"{archive}/{info.name}"
                         yield PackedImage(name, archive, info.offset_data, info.size)
@@ -168,5 +184,5 @@ def _number_of(stem):
     try:
         number = galaxy_id(stem)
     except ValueError:
-        return stem  # no galaxy's number, and so an image without votes
+        return stem  # not a galaxy's number: an image without votes
     return stem if number is None else number

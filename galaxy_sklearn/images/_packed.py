@@ -1,4 +1,4 @@
-"""Images that lie in an archive."""
+"""Images in archives."""
 
 import struct
 import zlib
@@ -8,30 +8,41 @@ LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 
 
 class PackedImage(str):
-    """The name of an image in a ZIP or tar archive, and where it lies there.
+    """The name of an image in a ZIP or tar archive, with its position in the archive.
 
-    It can stand wherever the path of an image file can; nothing is unpacked on disk.
+    It can be used wherever the path of an image file can. Nothing is unpacked to disk.
 
     Parameters
     ----------
     name : str
-        Archive and member, ``"shard.tar/3.jpg"``.
+        Archive and member, such as ``"shard.tar/3.jpg"``.
     archive : str
-        The archive.
+        Path of the archive.
     offset : int
-        Where the member begins: its content in a tar file, its header in a ZIP file.
+        Position of the member in bytes: of its content in a tar file, of its header in a ZIP file.
     size : int
-        Size in bytes, as it lies in the archive.
+        Size in bytes within the archive, where it may be compressed.
     method : int, optional
-        The compression method of a ZIP file; None for tar files.
+        Compression method of a ZIP file; None for tar files.
     crc : int, optional
-        The checksum of the content; None for tar files, which have none.
+        CRC-32 of the content; None for tar files.
+
+    See Also
+    --------
+    iter_images : List the images of an archive.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.images import PackedImage
+    >>> image = PackedImage("shard.tar/3.jpg", "shard.tar", offset=512, size=14000)
+    >>> image, image.offset
+    ('shard.tar/3.jpg', 512)
     """
 
     __slots__ = ("archive", "crc", "method", "offset", "size")
 
     def __new__(cls, name, archive, offset, size, method=None, crc=None):
-        """Make the name; a str is made before it is set up."""
+        """Create the string and attach the position to it."""
         packed = super().__new__(cls, name)
         packed.archive, packed.offset, packed.size = archive, offset, size
         packed.method, packed.crc = method, crc
@@ -53,12 +64,12 @@ class PackedImage(str):
         Returns
         -------
         bytes
-            The file as it was packed.
+            The image file, decompressed.
 
         Raises
         ------
         FileNotFoundError
-            If the archive is gone.
+            If the archive does not exist.
         ValueError
             If the content is damaged.
         """
@@ -80,7 +91,7 @@ def read_zip_member(file, offset, size, method, crc):
     file : file object
         The archive.
     offset : int
-        Where the header of the member begins.
+        Position of the member's header in bytes.
     size : int
         Compressed size in bytes.
     method : int
@@ -102,6 +113,17 @@ def read_zip_member(file, offset, size, method, crc):
     ----------
     .. [1] APPNOTE.TXT, .ZIP File Format Specification, section 4.3.7 (PKWARE), for the header
        before each member.
+
+    Examples
+    --------
+    >>> import io, zipfile
+    >>> from galaxy_sklearn.images import read_zip_member
+    >>> file = io.BytesIO()
+    >>> with zipfile.ZipFile(file, "w") as archive:
+    ...     archive.writestr("3.jpg", b"pixels")
+    ...     (info,) = archive.infolist()
+    >>> read_zip_member(file, info.header_offset, info.compress_size, info.compress_type, info.CRC)
+    b'pixels'
     """
     file.seek(offset)
     header = file.read(LOCAL_HEADER.size)

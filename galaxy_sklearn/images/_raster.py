@@ -1,4 +1,4 @@
-"""JPEG, PNG and what else Pillow reads."""
+"""JPEG, PNG and the other formats that Pillow reads."""
 
 import io
 from contextlib import suppress
@@ -13,7 +13,7 @@ JPEG_START = b"\xff\xd8"
 def decode_raster(content, path, *, luma, reduce):
     """Decode the content of an image file, see `read_image`."""
     if content[:2] == JPEG_START:
-        # What simplejpeg cannot decode, damaged files among it, is left to Pillow to judge.
+        # Pillow gets what simplejpeg cannot decode, including damaged files.
         with suppress(ValueError):
             height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
             if colours in ("Gray", "RGB", "YCbCr"):

@@ -1,4 +1,4 @@
-"""One image file to pixels."""
+"""Reading one image file."""
 
 from galaxy_sklearn.images._fits import FITS_SUFFIXES, read_fits
 from galaxy_sklearn.images._packed import PackedImage
@@ -11,23 +11,39 @@ def read_image(path, *, luma=False, reduce=1):
     Parameters
     ----------
     path : str
-        The file.
-    luma, reduce : bool, int
-        See `galaxy_sklearn.ImageReader`.
+        The file, or a `PackedImage`.
+    luma : bool, default=False
+        Whether to decode the luma of JPEG files only, see `galaxy_sklearn.ImageReader`.
+    reduce : {1, 2, 4, 8}, default=1
+        Factor by which the size of JPEG files is reduced, see `galaxy_sklearn.ImageReader`.
 
     Returns
     -------
     ndarray, shape (height, width) or (height, width, n_channels)
-        Its pixels.
+        The pixels.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, truncated or no image.
+        If the file is empty, truncated or not an image.
     ImportError
-        If the file is a FITS file and astropy is missing.
+        If the file is a FITS file and astropy is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from galaxy_sklearn.images import read_image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = str(Path(folder, "1.png"))
+    ...     Image.fromarray(np.full((2, 3), 7, dtype=np.uint8)).save(path)
+    ...     read_image(path)
+    array([[7, 7, 7],
+           [7, 7, 7]], dtype=uint8)
     """
     if path.lower().endswith(FITS_SUFFIXES):
         return read_fits(path)

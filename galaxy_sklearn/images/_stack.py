@@ -1,4 +1,4 @@
-"""Images that are read when they are needed."""
+"""Images that are read on demand."""
 
 import os
 
@@ -6,11 +6,11 @@ import numpy as np
 
 
 class ImageStack:
-    """A sequence of image files and what is to be done with each image.
+    """A sequence of image files with the operations to apply to each image.
 
-    A stack is what paths become on their way through a pipeline. Nothing is read until an
-    image is asked for, so a stack of any length fits in memory, and scikit-learn can index
-    and split it.
+    In a pipeline, `ImageReader` turns paths into a stack and the next steps add their operations.
+    An image is read when it is indexed, so a stack of any length fits in memory, and scikit-learn
+    can index and split it.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class ImageStack:
         Takes a path, returns the image: an array of shape (height, width) or
         (height, width, n_channels).
     operations : tuple of callable, default=()
-        What is done with each image, one after the other. Each takes an image and returns one.
+        Applied to each image in this order. Each takes an image and returns one.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class ImageStack:
 
     @property
     def shape(self):
-        """Number of images, in a tuple of one."""
+        """The shape of the sequence, ``(n_images,)``."""
         return self.paths.shape
 
     def then(self, operation):
@@ -83,7 +83,9 @@ class ImageStack:
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
-            raise ValueError("The images of an ImageStack are read anew: copy=False cannot be.")
+            raise ValueError(
+                "The images of an ImageStack are read on demand: copy=False is not supported."
+            )
         return np.stack(list(self)).astype(dtype, copy=False)
 
     def __repr__(self):

@@ -1,4 +1,4 @@
-"""Transformers from image files to the tensor that a network reads."""
+"""Transformers from image files to the tensor that a network takes."""
 
 from galaxy_sklearn.images import ImageStack
 from galaxy_sklearn.transformers._crop import CenterCrop

@@ -1,4 +1,4 @@
-"""What the image transformers have in common. Keep minimal."""
+"""The base class of the image transformers. Keep minimal."""
 
 from math import prod
 from numbers import Integral
@@ -13,12 +13,12 @@ from galaxy_sklearn.images import ImageStack, first_element, holds_paths
 
 
 class ImageTransformer(TransformerMixin, BaseEstimator):
-    """Do the same to every image of an array, a list, a stack or flattened rows.
+    """Apply one operation to every image of an array, a list, a stack or flattened rows.
 
     A subclass has a parameter ``image_shape`` and a method ``_operation`` that checks the
-    parameters and returns what is done with one image, as a function that can be pickled.
-    Eager and lazy input, arrays and stacks, call that function image by image, which is why they
-    give the same bits.
+    parameters and returns the operation: a function of one image that can be pickled. Eager input
+    (arrays) and lazy input (stacks) both call it image by image, so that they give identical
+    results.
     """
 
     def __init_subclass__(cls, **kwargs):
@@ -53,13 +53,13 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
             An array of shape (n_images, height, width) or (n_images, height, width,
             n_channels), unsigned integers or floats; flattened rows of shape (n_images,
             n_pixels); a list or an object array of images of differing size; or the
-            `ImageStack` of a step before.
+            `ImageStack` of an earlier step.
 
         Returns
         -------
         ndarray or ImageStack
-            Rows for rows (a data frame where `set_output` asks for one), a stack for a stack,
-            an object array of images for a list, an array of images for an array.
+            Rows for rows (a data frame if `set_output` says so), a stack for a stack, an object
+            array of images for a list, an array of images for an array.
 
         Raises
         ------
@@ -112,7 +112,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         """Choose the container of flattened rows.
 
         Images have more dimensions than a data frame, so arrays of images and stacks stay as
-        they are. That lets ``Pipeline.set_output`` serve the steps around.
+        they are. So ``Pipeline.set_output`` can be used for the other steps.
 
         Parameters
         ----------
@@ -187,8 +187,8 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
             )
         if prod(shape) != n_pixels:
             raise ValueError(
-                f"Rows of {n_pixels} pixels are no images of image_shape={tuple(shape)}, which "
-                f"have {prod(shape)}."
+                f"Rows of {n_pixels} pixels do not fit image_shape={tuple(shape)}, which has "
+                f"{prod(shape)}."
             )
         return tuple(shape)
 
@@ -213,14 +213,14 @@ def as_float(image):
 
 
 def unscaled(image):
-    """Return an image as floats, and what is yet to multiply it with to bring it to 0-1.
+    """Return an image as floats, and the factor that scales it to 0-1.
 
-    For those who can multiply later, when there are fewer numbers.
+    Callers multiply later, when there are fewer pixels.
     """
     if image.dtype in (np.float32, np.float64):
         return image, np.float32(1)
     full = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
-    # A crop is cast quicker once its rows lie side by side.
+    # A crop is cast faster once it is contiguous.
     return np.ascontiguousarray(image).astype(np.float32), np.float32(1 / full)
 
 

@@ -1,4 +1,4 @@
-"""Cutting out the centre."""
+"""Cropping to the centre."""
 
 from functools import partial
 from numbers import Integral, Real
@@ -7,13 +7,15 @@ from galaxy_sklearn.transformers._base import ImageTransformer
 
 
 class CenterCrop(ImageTransformer):
-    """Cut out the central part of every image.
+    """Crop every image to its central part.
+
+    Use it to leave out the neighbourhood of a galaxy that fills a part of its image.
 
     Parameters
     ----------
     size : int, float or tuple of two, default=0.5
-        Height and width of the part, or one number for both: pixels as an int, a fraction of
-        the image's side as a float in (0, 1]. The default is 212 of Galaxy Zoo 2's 424 pixels.
+        Height and width of the crop, or one number for both: an int is in pixels, a float in
+        (0, 1] a fraction of the image's side. The default gives 212 of Galaxy Zoo 2's 424 pixels.
     image_shape : tuple of int, optional
         (height, width) or (height, width, n_channels) of flattened rows. By default a row is
         an image of height 1.
@@ -31,7 +33,7 @@ class CenterCrop(ImageTransformer):
 
     Notes
     -----
-    Where an odd number of pixels is cut off, the extra one goes from the bottom and the right.
+    If an odd number of pixels is cut off, one more is cut off at the bottom or the right.
 
     Examples
     --------
@@ -60,7 +62,7 @@ class CenterCrop(ImageTransformer):
 
 
 def center_crop(image, size):
-    """Cut the central ``size`` (two ints in pixels or floats as fractions) out of one image."""
+    """Crop one image to its central ``size``: two numbers, pixels (int) or fractions (float)."""
     height, width = (
         side if isinstance(side, Integral) else max(1, round(side * whole))
         for side, whole in zip(size, image.shape, strict=False)

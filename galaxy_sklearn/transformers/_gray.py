@@ -1,4 +1,4 @@
-"""Colour to gray."""
+"""Conversion of colour images to gray."""
 
 from functools import partial
 
@@ -10,18 +10,18 @@ WEIGHTS = {"rec709": (0.2125, 0.7154, 0.0721), "rec601": (0.299, 0.587, 0.114)}
 
 
 class Grayscale(ImageTransformer):
-    """Turn colour images into gray ones.
+    """Convert colour images to gray.
 
     The result has no channel axis and is floating-point: unsigned integers are scaled from
     their whole range to 0-1, as scikit-image does; floats keep their scale and dtype. Images
-    of one channel only lose their channel axis.
+    with one channel lose their channel axis and are otherwise unchanged.
 
     Parameters
     ----------
     weights : {"rec709", "rec601"}, default="rec709"
-        How much red, green and blue count: ITU-R Rec. BT.709 as
-        `skimage.color.rgb2gray` has it (0.2125, 0.7154, 0.0721), or Rec. BT.601, the luma of
-        JPEG files and of Pillow (0.299, 0.587, 0.114).
+        Weights of red, green and blue: ITU-R Rec. BT.709 as in `skimage.color.rgb2gray`
+        (0.2125, 0.7154, 0.0721), or Rec. BT.601, the luma of JPEG files and of Pillow
+        (0.299, 0.587, 0.114).
     image_shape : tuple of int, optional
         (height, width) or (height, width, n_channels) of flattened rows. By default a row is
         an image of height 1.
@@ -55,7 +55,7 @@ class Grayscale(ImageTransformer):
 
 
 def grayscale(image, weights):
-    """Weigh and add the channels of one image; the result has the shape (height, width)."""
+    """Return the weighted sum of the channels of one image, of shape (height, width)."""
     if image.ndim == 2:
         return as_float(image)
     if image.shape[2] == 1:
@@ -65,6 +65,6 @@ def grayscale(image, weights):
             f"the image has {image.shape[2]} channels (shape {image.shape}); expected 1 or 3."
         )
     pixels, scale = unscaled(image)
-    # As one product of a long matrix with a vector, which BLAS does quickest.
+    # One product of a long matrix with a vector is the fastest way with BLAS.
     gray = np.dot(pixels.reshape(-1, 3), scale * np.asarray(weights, dtype=pixels.dtype))
     return gray.reshape(pixels.shape[:2])

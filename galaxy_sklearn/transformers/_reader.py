@@ -1,4 +1,4 @@
-"""Image files to images."""
+"""Reading image files."""
 
 import os
 from functools import partial
@@ -8,11 +8,10 @@ from galaxy_sklearn.transformers._base import ImageTransformer
 
 
 class ImageReader(ImageTransformer):
-    """Turn the names of image files into images.
+    """Turn the names of image files into images that are read on demand.
 
-    The files are not read here but where their pixels are needed, at the latest by
-    `FlattenToTensor`. Arrays and images pass through untouched, so that the same pipeline
-    takes either.
+    The files are read when their pixels are needed, at the latest by `FlattenToTensor`. Images
+    in arrays or lists pass through unchanged, so that the same pipeline takes both.
 
     JPEG and PNG files are read as 8-bit gray or RGB (a palette is expanded, an alpha channel
     dropped), 16-bit PNG as 16-bit gray, FITS files (with astropy installed) as the floats of
@@ -21,12 +20,12 @@ class ImageReader(ImageTransformer):
     Parameters
     ----------
     luma : bool, default=False
-        Whether to decode the luma of JPEG files only, which is quicker: the gray image of
-        ``Grayscale("rec601")``, but for rounding and for colours that no screen can show.
-        Other files are not affected, nor are JPEG files of a rare kind (CMYK, say).
+        Whether to decode the luma of JPEG files only, which is faster. It is the gray image of
+        ``Grayscale("rec601")``, except for rounding and for colours outside the range of RGB.
+        Other files, and rare kinds of JPEG such as CMYK, are not affected.
     reduce : {1, 2, 4, 8}, default=1
-        Decode JPEG files at this fraction of their height and width, which is quicker. Crop
-        such images by a fraction, not by pixels. Other files are not affected.
+        Factor by which height and width of JPEG files are reduced in decoding, which is faster.
+        Crop such images by a fraction, not by pixels. Other files are not affected.
 
     Attributes
     ----------
@@ -70,13 +69,13 @@ class ImageReader(ImageTransformer):
         return super().fit(self._stack_if_paths(X), y)
 
     def transform(self, X):
-        """Turn names into images that are read on demand.
+        """Turn names of files into images that are read on demand.
 
         Parameters
         ----------
         X : list, array, Series or one-column DataFrame of str or path-like
-            The image files. Images, in any form another transformer takes, are returned as
-            they are.
+            The image files. Images, in any form that the other transformers take, are returned
+            unchanged.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Changing the number of pixels."""
+"""Resampling to another number of pixels."""
 
 from functools import lru_cache, partial
 from numbers import Integral
@@ -14,8 +14,8 @@ BLOCK = 16
 class Resize(ImageTransformer):
     """Resample every image to a given number of pixels.
 
-    Bilinear, and smoothed by a Gaussian before shrinking so that fine structure does not turn
-    into noise, exactly as `skimage.transform.resize` by default. The result is floating-point:
+    The interpolation is bilinear; images are smoothed by a Gaussian before shrinking, against
+    aliasing, exactly as `skimage.transform.resize` does by default. The result is floating-point:
     unsigned integers are scaled from their whole range to 0-1; floats keep their scale and
     dtype.
 
@@ -40,12 +40,12 @@ class Resize(ImageTransformer):
 
     Notes
     -----
-    Smoothing and interpolation are linear and act on rows and columns apart, so the whole is
-    a product with one matrix from either side. The matrices are what scikit-image makes of
-    the unit matrix. Results differ from `skimage.transform.resize` by rounding only: in
-    single precision, where scikit-image takes 8-bit images to double precision, by some 1e-6.
-    Two differences are meant: boolean images are smoothed like any other (scikit-image does
-    not), and signed integers count as plain numbers.
+    Smoothing and interpolation are linear and act on rows and columns separately, so resizing
+    is a product with one matrix on each side. The matrices are scikit-image's results for the
+    identity matrix. Results differ from `skimage.transform.resize` by rounding, about 1e-6,
+    because 8-bit images are processed in single precision, by scikit-image in double precision.
+    Two differences are intended: boolean images are smoothed like any other (scikit-image does
+    not), and signed integers keep their scale.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def resize(image, size):
     height, width, *channels = image.shape
     n = channels[0] if channels else 1
     pixels, scale = unscaled(image)
-    # The channels side by side, then one below the other: few large products are quicker.
+    # The channels side by side, then one below the other: few large products are faster.
     pixels = pixels.reshape(height, width * n)
     between = np.empty((size[0], width * n), dtype=pixels.dtype)
     for out, used, weights in _resampling(height, size[0], pixels.dtype.str):
@@ -92,8 +92,8 @@ def resize(image, size):
 def _resampling(n_in, n_out, dtype):
     """Split the resampling of one axis into blocks: (pixels out, pixels in, weights).
 
-    An output pixel takes from a few neighbouring input pixels only: most of the whole matrix is
-    0, and leaving that out halves the time.
+    An output pixel depends on a few neighbouring input pixels: most of the full matrix is 0, and
+    leaving that out halves the time.
     """
     matrix = skimage.transform.resize(np.eye(n_in), (n_out, n_in), anti_aliasing=n_out < n_in)
     blocks = []

@@ -1,4 +1,4 @@
-"""Images to the tensor that a network reads."""
+"""Collecting images in the tensor that a network takes."""
 
 from contextlib import nullcontext
 
@@ -16,12 +16,12 @@ CHUNK = 32
 
 
 class FlattenToTensor(ImageTransformer):
-    """Bring images of any container into one float32 tensor, and back into flat rows.
+    """Collect images from any container in one float32 tensor.
 
-    An `ImageStack` is read here, in parallel and straight into the tensor: memory is the
-    tensor plus one image a thread, however many files there are. Unsigned integers are scaled
-    from their whole range to 0-1; floats keep their scale. A gray image gets one channel. An
-    array that is such a tensor already is not copied.
+    An `ImageStack` is read in parallel and straight into the tensor: memory holds the tensor
+    plus one image per thread, for any number of files. Unsigned integers are scaled from their
+    whole range to 0-1; floats keep their scale. A gray image gets one channel. An array that is
+    such a tensor already is not copied. `inverse_transform` flattens a tensor into rows.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class FlattenToTensor(ImageTransformer):
         self.verbose = verbose
 
     def transform(self, X):
-        """Gather the images into a tensor.
+        """Collect the images in a tensor.
 
         Parameters
         ----------
@@ -76,8 +76,7 @@ class FlattenToTensor(ImageTransformer):
         Raises
         ------
         ValueError
-            If the images differ in shape or hold NaN or infinity. The message names the first
-            that does.
+            If the images differ in shape or hold NaN or infinity. The message names the image.
         """
         images = self._check_images(X, reset=False)
         if isinstance(images, np.ndarray) and images.ndim == 2:
@@ -105,11 +104,11 @@ class FlattenToTensor(ImageTransformer):
                 tensor[i] = image
 
         chunks = list(gen_batches(len(images), CHUNK))
-        # Only files are worth threads: filling from memory is one copy.
+        # Threads pay off for files only: filling from memory is one copy.
         threads = effective_n_jobs(self.n_jobs) if isinstance(images, ImageStack) else 1
         parallel = Parallel(n_jobs=threads, require="sharedmem", return_as="generator_unordered")
-        # Threads that read leave no cores to those of BLAS. To say so takes milliseconds, too
-        # much for one image.
+        # The reading threads use all cores, so BLAS gets one. Limiting it takes milliseconds,
+        # too long for a single image.
         with (
             threadpool_limits(1, user_api="blas") if threads > 1 else nullcontext(),
             tqdm(
@@ -121,7 +120,7 @@ class FlattenToTensor(ImageTransformer):
         return tensor
 
     def inverse_transform(self, X):
-        """Flatten the images of a tensor into rows, as two-dimensional tools want them.
+        """Flatten the images of a tensor into rows, for tools that take 2-D input.
 
         Parameters
         ----------
@@ -131,7 +130,7 @@ class FlattenToTensor(ImageTransformer):
         Returns
         -------
         ndarray of shape (n_images, height * width * n_channels)
-            One row an image.
+            One row per image.
         """
         X = check_array(X, ensure_2d=False, allow_nd=True, dtype=[np.float32, np.float64])
         return X.reshape(len(X), -1)
@@ -146,6 +145,6 @@ class FlattenToTensor(ImageTransformer):
 
 
 def to_channels(image, n_dimensions=3):
-    """Return one image (or an array of them) as float32 with a last axis for the channels."""
+    """Return one image, or an array of images, as float32 with a last axis for the channels."""
     pixels = as_float(image).astype(np.float32, copy=False)
     return pixels if pixels.ndim == n_dimensions else pixels[..., None]
