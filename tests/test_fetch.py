@@ -313,7 +313,7 @@ def test_broken_transfer_is_resumed(big, tmp_path):
 
 def test_broken_transfer_is_resumed_by_the_next_call(big, tmp_path):
     big.break_after["big"] = [400_000]
-    with pytest.raises(OSError, match=r"What arrived is kept.*By hand: download http"):
+    with pytest.raises(OSError, match=r"The partial file is kept.*By hand: download http"):
         download(big, tmp_path, n_retries=0)
     assert not (tmp_path / "big").exists()
     download(big, tmp_path)
@@ -419,7 +419,7 @@ def test_content_length_that_is_wrong(big, tmp_path):
         download(big, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["big.lock"]
     big.headers["big"] = {"Content-Length": str(len(CONTENT) + 10), "ETag": None}
-    with pytest.raises(OSError, match=r"Could not download .* What arrived is kept .*By hand"):
+    with pytest.raises(OSError, match=r"Could not download .* The partial file is kept .*By hand"):
         download(big, tmp_path, n_retries=1)
 
 
@@ -524,10 +524,10 @@ def test_login_page_does_not_cost_what_had_arrived(big, tmp_path):
     with pytest.raises(OSError):
         download(big, tmp_path, n_retries=0)
     big.files["big"] = PAGE
-    with pytest.raises(OSError, match=r"a web page came instead of big: .*bytes of the file"):
+    with pytest.raises(OSError, match=r"a web page came instead of big: .*partial file is kept"):
         download(big, tmp_path)
     big.files["big"] = b""
-    with pytest.raises(OSError, match="nothing arrived"):
+    with pytest.raises(OSError, match="the server sent no data"):
         download(big, tmp_path)
     big.files["big"] = CONTENT
     download(big, tmp_path)
@@ -543,7 +543,9 @@ def test_content_type_does_not_matter(big, tmp_path):
 def test_wrong_table_is_not_kept(server, tmp_path, fault):
     server.files["t.csv.gz"] = GZIP_FAULTS[fault]
     server.headers["t.csv.gz"] = {"Content-Length": None}
-    with pytest.raises(ValueError, match=rf"http.*what arrived is {fault}, not t.csv.gz, a table"):
+    with pytest.raises(
+        ValueError, match=rf"http.*the downloaded file is {fault}, not t.csv.gz, a table"
+    ):
         fetch_table(server, tmp_path)
     assert not names(tmp_path)
     server.files["t.csv.gz"] = TABLE

@@ -1,4 +1,4 @@
-"""Galaxy images with vote fractions: readers of real ones and a simulation."""
+"""Data sets of galaxy images with vote fractions, real and simulated."""
 
 from galaxy_sklearn.datasets._galaxy_zoo import load_galaxy_zoo
 from galaxy_sklearn.datasets._gz2 import fetch_gz2

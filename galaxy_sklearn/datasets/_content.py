@@ -1,31 +1,31 @@
-"""Whether a file holds what it should: by its first bytes, by its content, by its checksum."""
+"""Checks of downloaded files: their first bytes, content and checksum."""
 
 import gzip
 import hashlib
 import zlib
 from pathlib import PurePath
 
-# What a file begins with, by the ending of its name.
+# First bytes of a file by the suffix of its name.
 FIRST_BYTES = {".gz": b"\x1f\x8b", ".zip": b"PK"}
 BLOCK = 1 << 20
-# A longer first line is no header of a table.
+# A longer first line is not the header of a table.
 LONGEST_HEADER = 1 << 20
 
 
 def wrong_start(name, start):
-    """Say what a file is instead of what its name says, judged by its first bytes.
+    """Tell by the first bytes of a file whether it is something else than its name says.
 
     Parameters
     ----------
     name : str
         Name of the file.
     start : bytes
-        Its first bytes, at least as many as a page of HTML needs to begin.
+        Its first bytes, enough to recognize a page of HTML.
 
     Returns
     -------
     str or None
-        None if nothing is wrong.
+        What the file is instead; None if nothing is wrong.
     """
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return "a web page"
@@ -35,21 +35,21 @@ def wrong_start(name, start):
 
 
 def wrong_content(name, path, column=None):
-    """Say what is wrong with a file that no checksum is known of.
+    """Tell what is wrong with a file whose checksum is unknown.
 
     Parameters
     ----------
     name : str
         Name of the file. If it ends in ``.gz``, the file is read to its end.
     path : Path
-        Where it lies, perhaps under another name.
+        Its location. The file may have another name there.
     column : str, optional
-        A column that the file has, which is a gzip file of a CSV table then.
+        A column that the table must have, if the file is a gzip-compressed CSV table.
 
     Returns
     -------
     str or None
-        None if nothing is wrong.
+        What is wrong; None if nothing is.
     """
     with path.open("rb") as file:
         fault = wrong_start(name, file.read(BLOCK))

@@ -15,13 +15,14 @@ from galaxy_sklearn.datasets._numbers import check_cells
 __all__ = ["read_delimited"]
 
 SEPARATORS = ",;\t"
-# "None" is written by other tools than pyarrow.
+# Some tools write "None".
 NULLS = [*pa_csv.ConvertOptions().null_values, "None"]
 HEAD = 1 << 20
-# Numbers are read in batches of this size, so that the text of a wide table needs no room.
+# Numbers are converted in batches of this many bytes, so that the text of a wide table is never in
+# memory as a whole.
 BLOCK = 1 << 20
-# Arrays of this size go back to the system when they are freed; smaller ones may not.
-RETURNED = 1 << 26
+# The memory of arrays of at least this many bytes goes back to the system when they are freed.
+LARGE = 1 << 26
 
 
 def read_delimited(open_file, name, pick, ids, numbers, dtype):
@@ -30,23 +31,23 @@ def read_delimited(open_file, name, pick, ids, numbers, dtype):
     Parameters
     ----------
     open_file : callable
-        Opens the file, for reading bytes.
+        Opens the file in binary mode.
     name : str
         Name of the table, for messages.
     pick : callable
-        Takes the names of all columns, returns those to read.
+        Takes the names of all columns and returns those to read.
     ids : tuple of str
         Columns that stay text.
     numbers : callable
-        Says of a name whether the column must hold numbers.
+        Takes the name of a column and returns whether it must hold numbers.
     dtype : dtype
-        Of these numbers.
+        Dtype of these numbers.
 
     Returns
     -------
     DataFrame
         A row for each line that is not empty. Columns that are neither numbers nor `ids` hold
-        integers or floats if all their values can be read as such, else text.
+        integers or floats if all their values can be read as such, otherwise text.
     """
     with open_file() as file:
         encoding, separator, header = _sniff(file.read(HEAD))
@@ -65,7 +66,7 @@ def read_delimited(open_file, name, pick, ids, numbers, dtype):
                 text = batch.column(len(texts) + i)
                 block[:, i] = _to_numbers(text, where, n_rows, separator, dtype)
             blocks.append(block)
-            if sum(block.nbytes for block in blocks) > RETURNED:
+            if sum(block.nbytes for block in blocks) > LARGE:
                 large.append(_stacked(blocks))
             batches.append(batch.select(range(len(texts))))
             n_rows += len(batch)
@@ -84,7 +85,7 @@ def read_delimited(open_file, name, pick, ids, numbers, dtype):
 
 
 def _stacked(blocks):
-    """Concatenate blocks of rows, emptying the list, so that memory holds them once."""
+    """Concatenate blocks of rows, emptying the list, so that memory holds the rows once."""
     stacked = np.empty((sum(map(len, blocks)), blocks[0].shape[1]), dtype=blocks[0].dtype)
     end = len(stacked)
     while blocks:
@@ -129,7 +130,7 @@ def _batches(file, name, encoding, separator, fields):
     try:
         yield from pa_csv.open_csv(
             file,
-            # Anything but "utf-8" makes pyarrow check all the text.
+            # With any other name than "utf-8" pyarrow checks all the text.
             pa_csv.ReadOptions(encoding=encoding, block_size=BLOCK, use_threads=False),
             pa_csv.ParseOptions(
                 delimiter=separator, newlines_in_values=True, invalid_row_handler=invalid
@@ -173,7 +174,7 @@ def _to_pandas(column, *, is_text):
             values = pc.cast(column, kind)
         except pa.ArrowInvalid:
             continue
-        # Integers beside a missing one would become floats.
+        # With missing values, integers would become floats.
         if dtype and values.null_count:
             return values.to_pandas(types_mapper={kind: pd.Int64Dtype()}.get)
         return values.to_pandas()

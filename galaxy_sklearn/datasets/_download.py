@@ -1,4 +1,4 @@
-"""Files from the network: resumed, retried, checked, and fetched once."""
+"""Downloads that are resumed, retried and checked."""
 
 import itertools
 import sys
@@ -11,28 +11,28 @@ from tqdm.auto import tqdm
 
 from galaxy_sklearn.datasets._content import checksum_like, wrong_content, wrong_start
 
-# Seconds without a byte after which a server counts as gone.
+# Seconds without a byte after which the connection counts as broken.
 TIMEOUT = 30.0
 # A partial block is discarded when the connection breaks.
 BLOCK = 1 << 15
-# Most seconds that a server may ask to wait: longer, and the program would seem to hang.
+# The longest wait in seconds that a server may ask for; a longer one is an error.
 LONGEST_WAIT = 3600.0
-# Client errors (4xx) that may pass: timeout, too many requests.
+# Client errors (4xx) that are temporary: timeout, too many requests.
 TRANSIENT = (408, 429)
 
 
 class RemoteFile(NamedTuple):
-    """A file to fetch.
+    """A file to download.
 
     Attributes
     ----------
     name : str
-        Its name in the cache. Its ending, ``.zip`` or ``.gz``, says how the file begins.
+        Its name in the cache. The suffix ``.zip`` or ``.gz`` tells the first bytes to expect.
     url : str
-        Where it lies.
+        Its address.
     checksum : str or None
-        ``"md5:..."`` or ``"sha256:..."``. Without one the content is checked, and the checksum
-        of the first download is kept beside the file and holds from then on.
+        ``"md5:..."`` or ``"sha256:..."``. If None, the content is checked, and the checksum of
+        the first download is kept beside the file to check it from then on.
     column : str or None
         A column of the table in a ``.csv.gz`` file without a checksum.
     """
@@ -44,24 +44,24 @@ class RemoteFile(NamedTuple):
 
 
 def fetch_file(remote, folder, *, download_if_missing, n_retries, delay, verbose):
-    """Return the path of a file in a folder, after downloading it if need be.
+    """Return the path of a file in a folder, downloading it if necessary.
 
     Parameters
     ----------
     remote : RemoteFile
         The file.
     folder : Path
-        Where it is kept; made if need be.
+        Where it is kept. Created if it does not exist.
     download_if_missing : bool
-        Whether it may be downloaded. If not, nothing is written or deleted.
+        Whether the file may be downloaded. If False, nothing is written or deleted.
     n_retries : int
-        How often to try again after the connection broke or the server was busy. A retry, and a
-        later call as well, goes on where the one before ended.
+        Number of retries after the connection broke or the server was busy. A retry, like a later
+        call, resumes the download.
     delay : float
-        Seconds before the first retry; doubled before each further one. A server that says how
-        long to wait is obeyed instead.
+        Seconds before the first retry; doubled before each further one. If the server says how
+        long to wait, that is used instead.
     verbose : bool
-        Whether to show a progress bar, and when a retry is waited for.
+        Whether to show a progress bar and to announce retries.
 
     Returns
     -------
@@ -72,10 +72,10 @@ def fetch_file(remote, folder, *, download_if_missing, n_retries, delay, verbose
     ------
     OSError
         If the file is missing and cannot or may not be downloaded, or the folder cannot be
-        written to. The message says what to do by hand.
+        written to. The message says how to download the file by hand.
     ValueError
-        If what was downloaded has another checksum or content than it should, or the local file
-        has and may not be downloaded.
+        If the downloaded file has the wrong checksum or content, or the local file has and may
+        not be downloaded again.
     """
     import requests
     from filelock import FileLock
@@ -92,7 +92,7 @@ def fetch_file(remote, folder, *, download_if_missing, n_retries, delay, verbose
         raise exception(f"{path} {fault} and download_if_missing=False. {_by_hand(remote, path)}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # A second process waits here, and then finds the file.
+        # A second process waits for this one and then finds the file.
         with FileLock(folder / f"{remote.name}.lock"):
             if not path.exists() or _fault(remote, path, _known_checksum(remote, path)):
                 _download(remote, path, n_retries, delay, verbose)
@@ -113,7 +113,7 @@ def fetch_file(remote, folder, *, download_if_missing, n_retries, delay, verbose
 
 def _download(remote, path, n_retries, delay, verbose):
     if path.exists():
-        _discard_poisoned(remote, path)
+        _discard_login_page(remote, path)
     known = _known_checksum(remote, path)
     transfer = _Transfer(remote, path, n_retries, delay, verbose)
     transfer.run()
@@ -124,11 +124,11 @@ def _download(remote, path, n_retries, delay, verbose):
         if remote.checksum is None and known is not None:
             pinned = f" If the file was published anew, delete {_pin(path)}."
         raise ValueError(
-            f"{remote.url}: what arrived {fault}; it was deleted.{pinned} Try again. "
+            f"{remote.url}: the downloaded file {fault}; it was deleted.{pinned} Try again. "
             f"{_by_hand(remote, path)}"
         )
     if known is None:
-        # Half a checksum, after a kill or on a full disk, would refuse the file for ever.
+        # Replaced as a whole: with a truncated checksum the file would be refused for ever.
         written = _pin(path).with_suffix(".new")
         written.write_text(checksum_like(transfer.part, "sha256:").removeprefix("sha256:") + "\n")
         written.replace(_pin(path))
@@ -136,10 +136,10 @@ def _download(remote, path, n_retries, delay, verbose):
     transfer.discard()
 
 
-def _discard_poisoned(remote, path):
-    """Delete a login page that an earlier version kept and pinned for the file.
+def _discard_login_page(remote, path):
+    """Delete a login page that was kept for the file, and its checksum.
 
-    The checksum of a true file, of which this is a damaged copy, still holds.
+    The checksum is kept if it is that of the true file, of which this is a damaged copy.
     """
     if remote.checksum is None and wrong_content(remote.name, path, remote.column) is not None:
         if checksum_like(path, "sha256:") == _known_checksum(remote, path):
@@ -148,7 +148,7 @@ def _discard_poisoned(remote, path):
 
 
 def _fault(remote, path, known):
-    """Say what is wrong with a file, where it is kept or as it arrived; None if nothing is."""
+    """Tell what is wrong with a downloaded file, in the cache or new; None if nothing is."""
     if remote.checksum is None:
         wrong = wrong_content(remote.name, path, remote.column)
         if wrong is not None:
@@ -167,23 +167,23 @@ def _known_checksum(remote, path):
 
 
 class _Transfer:
-    """A download over HTTP into a ``.part`` file, which goes on where an earlier one broke off."""
+    """A download over HTTP into a ``.part`` file, which resumes an interrupted one."""
 
     def __init__(self, remote, path, n_retries, delay, verbose):
         self.remote = remote
         self.part = _part(path)
-        self.mark = path.with_name(f"{self.part.name}.etag")
+        self.etag_file = path.with_name(f"{self.part.name}.etag")
         self.n_retries = n_retries
         self.delay = delay
         self.verbose = verbose
 
     def run(self):
-        """Download the file; retry what may pass."""
+        """Download the file; retry after temporary errors."""
         import requests
 
         for attempt in range(self.n_retries + 1):
             try:
-                self._go_on()
+                self._resume()
                 return
             except requests.RequestException as error:
                 wait = _seconds_asked(error.response)
@@ -191,7 +191,7 @@ class _Transfer:
                     wait = self.delay * 2**attempt
                 elif wait > LONGEST_WAIT:
                     raise
-                if attempt == self.n_retries or not _may_pass(error.response):
+                if attempt == self.n_retries or not _is_temporary(error.response):
                     raise
                 if self.verbose:
                     message = f"{self.remote.name}: {error}; next attempt in {wait:.0f} s"
@@ -199,35 +199,37 @@ class _Transfer:
                 time.sleep(wait)
 
     def discard(self):
-        """Delete what arrived, so that nothing goes on from it."""
+        """Delete the partial file, so that it is not resumed."""
         self.part.unlink(missing_ok=True)
-        self.mark.unlink(missing_ok=True)
+        self.etag_file.unlink(missing_ok=True)
 
-    def _go_on(self):
+    def _resume(self):
         import requests
 
         done = self.part.stat().st_size if self.part.exists() else 0
         headers = {"Accept-Encoding": "identity"}
-        if done and self.mark.exists():
-            # Only if the server still has the same file.
-            headers |= {"Range": f"bytes={done}-", "If-Range": self.mark.read_text()}
+        if done and self.etag_file.exists():
+            # Resume only if the server still has the same file.
+            headers |= {"Range": f"bytes={done}-", "If-Range": self.etag_file.read_text()}
         with requests.get(
             self.remote.url, headers=headers, stream=True, timeout=TIMEOUT
         ) as response:
             if response.status_code == requests.codes.requested_range_not_satisfiable:
                 if response.headers.get("Content-Range") == f"bytes */{done}":
-                    return  # all had arrived, and the end came before it was checked
+                    return  # complete: an earlier call ended before it was checked
                 self.discard()
-                raise requests.ConnectionError("the part that had arrived does not fit the file")
+                raise requests.ConnectionError(
+                    "the partial file does not fit the file on the server"
+                )
             response.raise_for_status()
             resumed = response.status_code == requests.codes.partial_content
             done = done if resumed else 0
             blocks = response.iter_content(BLOCK)
             first = next(blocks, b"")
             if not first:
-                raise requests.ConnectionError("nothing arrived")
+                raise requests.ConnectionError("the server sent no data")
             if not resumed:
-                # Before what had arrived is given up for it.
+                # Before the partial file is overwritten.
                 self._check_start(first, response)
             self._write(itertools.chain([first], blocks), response, resumed, done)
         size = self.part.stat().st_size
@@ -237,7 +239,7 @@ class _Transfer:
                 raise requests.ConnectionError(f"{size} of {whole} bytes arrived")
 
     def _check_start(self, first, response):
-        """Refuse what is sent in place of the file, such as the login page of a network."""
+        """Raise an error if something else is sent, such as the login page of a network."""
         import requests
 
         wrong = wrong_start(self.remote.name, first)
@@ -265,25 +267,25 @@ class _Transfer:
                 disable=not self.verbose,
             ) as bar,
         ):
-            # After the file was emptied: the mark of one file never stands beside another.
+            # Written after the file was emptied, so that it never belongs to another file.
             if etag and not etag.startswith("W/"):
-                self.mark.write_text(etag)
+                self.etag_file.write_text(etag)
             else:
-                self.mark.unlink(missing_ok=True)
+                self.etag_file.unlink(missing_ok=True)
             for block in blocks:
                 file.write(block)
                 bar.update(len(block))
 
 
-def _may_pass(response):
-    """Whether a failed request is worth a retry: no answer, or one of a busy or broken server."""
+def _is_temporary(response):
+    """Whether to retry a failed request: no response, or that of a busy or broken server."""
     if response is None:
         return True
     return response.status_code in TRANSIENT or response.status_code >= 500
 
 
 def _seconds_asked(response):
-    """Return how many seconds a server asks to wait before the next request, if it does."""
+    """Return the seconds that a server asks to wait before the next request, or None."""
     value = "" if response is None else response.headers.get("Retry-After", "")
     if value.isdecimal():
         return float(value)
@@ -313,7 +315,7 @@ def _kept(path):
     size = part.stat().st_size if part.exists() else 0
     if not size:
         return ""
-    return f"What arrived is kept ({size} bytes of the file): the next call goes on from there. "
+    return f"The partial file is kept ({size} bytes) and resumed by the next call. "
 
 
 def _by_hand(remote, path):

@@ -1,4 +1,4 @@
-"""The Galaxy Zoo 2 survey, from the network."""
+"""Download of the Galaxy Zoo 2 survey."""
 
 import os
 import warnings
@@ -29,8 +29,8 @@ VOTES = RemoteFile(
     "https://gz2hart.s3.amazonaws.com/gz2_hart16.csv.gz",
     column="dr7objid",
 )
-# From this number on the mapping lists galaxies of other samples, that no image was made of,
-# many of them a second time.
+# From this number on, the mapping lists galaxies of other samples, which have no images. Many of
+# them are listed twice.
 FIRST_WITHOUT_IMAGE = 295306
 CITATION = """\
 Willett et al. 2013, MNRAS 435, 2835, doi:10.1093/mnras/stt1458 (Galaxy Zoo 2);
@@ -47,58 +47,63 @@ def fetch_gz2(
     delay=1.0,
     verbose=True,
 ):
-    """Load the Galaxy Zoo 2 survey, after downloading it if need be.
+    """Load the Galaxy Zoo 2 survey, downloading it if necessary.
 
     The images (3.4 GB, 243,434 JPEG files of 424 x 424 pixels) come from Zenodo, the votes from
-    the catalogue of Hart et al. [1]_. Broken off at any point, the next call goes on from there.
+    the catalogue of Hart et al. [1]_. A call that was interrupted is resumed by the next one.
 
     Parameters
     ----------
     data_home : str or path-like, optional
         Folder for data sets; by default scikit-learn's, ``~/scikit_learn_data``. The survey is
-        kept in ``galaxy_zoo_2`` below it.
+        kept in its subfolder ``galaxy_zoo_2``.
     download_if_missing : bool, default=True
-        Whether to download and unpack what is not there. If False, that is an error, and no
-        file or folder is made, changed or deleted.
+        Whether to download and unpack missing files. If False, a missing file is an error, and no
+        file or folder is created, changed or deleted.
     return_X_y : bool, default=False
         Whether to return (paths, fractions) instead of a Bunch.
     n_retries : int, default=3
-        How often to try again after a connection broke or a server was busy.
+        Number of retries after the connection broke or the server was busy.
     delay : float, default=1.0
-        Seconds before the first retry; doubled before each further one. A server that says how
-        long to wait, up to an hour, is obeyed instead.
+        Seconds before the first retry; doubled before each further one. If the server says how
+        long to wait, up to an hour, that is used instead.
     verbose : bool, default=True
-        Whether to show progress bars, and when a retry is waited for.
+        Whether to show progress bars and to announce retries.
 
     Returns
     -------
     data : ~sklearn.utils.Bunch
+        Dictionary-like object, with the following attributes.
+
         data : ndarray of str, shape (n_galaxies,)
             Paths of the images.
         target : DataFrame of float32, shape (n_galaxies, 37)
-            Debiased (conditional) vote fractions, NaN where the catalogue has none; the index
+            Debiased (conditional) vote fractions, NaN where the catalogue has none. The index
             holds the numbers of the images.
         counts : DataFrame of float32, shape (n_galaxies, 37)
             Number of votes for each answer.
         frame : DataFrame
-            All columns of the catalogue, in the same order.
+            All columns of the catalogue, with the rows in the same order.
         gz2_class : Series of str
-            The class that the catalogue makes of the votes, such as ``"Sb2m"``.
+            The class that the catalogue derives from the votes, such as ``"Sb2m"``.
         target_names : list of str
             Names of the answers.
         images_without_votes, votes_without_image, incomplete_votes : ndarray
-            What was left out and what lacks a fraction, see `load_galaxy_zoo`.
+            Images and galaxies that were left out, and galaxies that lack a fraction, see
+            `load_galaxy_zoo`.
         DESCR : str
-            What it is and whom to cite.
+            Description of the data set and the papers to cite.
+
+    (data, target) : tuple if ``return_X_y`` is True
+        Only the paths and the fractions.
 
     Raises
     ------
     OSError
-        If something is missing and cannot or may not be downloaded, or the folder cannot be
-        written to. The message says what to do by hand.
+        If a file is missing and cannot or may not be downloaded, or the folder cannot be written
+        to. The message says how to download the file by hand.
     ValueError
-        If a file has another checksum or content than it should, or a table is not what it
-        should be.
+        If a file has the wrong checksum or content, or a table cannot be used.
 
     References
     ----------
@@ -111,21 +116,21 @@ def fetch_gz2(
     >>> paths, votes = fetch_gz2(return_X_y=True)  # doctest: +SKIP
     """
     if data_home is None:
-        # As scikit-learn's `get_data_home`, which would make the folder.
+        # As scikit-learn's `get_data_home`, but without creating the folder.
         data_home = os.environ.get("SCIKIT_LEARN_DATA", "~/scikit_learn_data")
     folder = Path(data_home).expanduser() / "galaxy_zoo_2"
-    how = {
+    options = {
         "download_if_missing": download_if_missing,
         "n_retries": n_retries,
         "delay": delay,
         "verbose": verbose,
     }
-    mapping = fetch_file(MAPPING, folder, **how)
-    votes = fetch_file(VOTES, folder, **how)
+    mapping = fetch_file(MAPPING, folder, **options)
+    votes = fetch_file(VOTES, folder, **options)
     frame = _with_numbers(_read_catalogue(votes), mapping)
-    images = _fetch_images(folder, how)
+    images = _fetch_images(folder, options)
     with warnings.catch_warnings():
-        # What is left out is known, and told in the Bunch.
+        # The Bunch lists what is left out.
         warnings.filterwarnings("ignore", ".* galaxies .* have no image", UserWarning)
         loaded = load_galaxy_zoo(images, frame[["asset_id", *GZ2.debiased_columns]])
     if return_X_y:
@@ -144,13 +149,13 @@ def fetch_gz2(
     )
 
 
-def _fetch_images(folder, how):
+def _fetch_images(folder, options):
     from filelock import FileLock
 
     images, archive = folder / "images", folder / IMAGES.name
     if images.exists():
         return images
-    if not how["download_if_missing"]:
+    if not options["download_if_missing"]:
         advice = f"By hand: download {IMAGES.url} and unpack its JPEG files into {images}."
         if archive.exists() or is_being_unzipped(archive):
             advice = f"With download_if_missing=True {archive} is unpacked."
@@ -158,8 +163,8 @@ def _fetch_images(folder, how):
     with FileLock(folder / "images.lock"):
         if not images.exists():
             if not is_being_unzipped(archive):
-                archive = fetch_file(IMAGES, folder, **how)
-            unzip_in_place(archive, images, verbose=how["verbose"])
+                archive = fetch_file(IMAGES, folder, **options)
+            unzip_in_place(archive, images, verbose=options["verbose"])
     return images
 
 
@@ -185,8 +190,8 @@ def _read_catalogue(path):
 
 
 def _with_numbers(frame, mapping):
-    """Add the number of each galaxy's image."""
+    """Add the number of each galaxy's image as a column."""
     numbers = asset_ids(mapping, frame["dr7objid"].to_numpy(), range(FIRST_WITHOUT_IMAGE))
-    # Galaxies without an image get numbers that no image has, to be counted as such.
+    # Galaxies without an image get numbers that no image has; load_galaxy_zoo reports them.
     free = count(-1, -1)
     return frame.assign(asset_id=[next(free) if n is None else n for n in numbers])

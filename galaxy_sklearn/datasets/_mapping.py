@@ -1,4 +1,4 @@
-"""The numbers of galaxies' images, by the numbers of the galaxies."""
+"""Looking up the numbers of images by the numbers of galaxies."""
 
 from galaxy_sklearn._ids import galaxy_ids
 from galaxy_sklearn.datasets._tables import read_table
@@ -13,26 +13,26 @@ def asset_ids(mapping, ids, images, *, given=None, name=None):
     ----------
     mapping : str, path-like or table
         Table with the columns ``objid`` and ``asset_id``, see `read_table`. Rows that lack
-        either map nothing.
+        either are ignored.
     ids : ndarray
         Numbers of the galaxies, as `galaxy_ids` returns them.
     images : set or range
-        Numbers of the images that there are. The mapping may name others for the same galaxy.
+        Numbers of the existing images. The mapping may list others for the same galaxy.
     given : Series, optional
-        The numbers of the images as the table of the galaxies has them, to be compared.
+        Numbers of the images from the table of galaxies, to be compared with the mapping.
     name : str, optional
         Name of that table for messages.
 
     Returns
     -------
     list of int, str or None
-        None for a galaxy without an image.
+        The number of each galaxy's image; None for a galaxy without one.
 
     Raises
     ------
     ValueError
-        If a column is missing, a galaxy has two images or an image two galaxies, or if the
-        mapping knows a galaxy by other numbers than the table.
+        If a column is missing, a galaxy has two images or an image two galaxies, or if mapping
+        and table disagree.
     """
     mapping, mapping_name = read_table(mapping, "file names", select=_select)
     objids, assets = (

@@ -1,4 +1,4 @@
-"""Columns of numbers, or an error that names the cell that holds none."""
+"""Conversion of table columns to numbers, with errors that name the cell."""
 
 from decimal import Decimal
 from numbers import Real
@@ -15,20 +15,21 @@ def as_numbers(column, name, dtype=None):
     Parameters
     ----------
     column : Series
-        Numbers, or text that holds numbers; what is missing becomes NaN.
+        Numbers, or text that holds numbers. Missing values become NaN.
     name : str
         Name of the table, for messages.
     dtype : dtype, optional
-        Of the floats. By default float32 stays as it is, and all else becomes float64.
+        Dtype of the result. By default float32 is kept and everything else becomes float64.
 
     Returns
     -------
     ndarray of float
+        The numbers.
 
     Raises
     ------
     ValueError
-        If a value is no number. The message names table, row, column and value.
+        If a value is not a number. The message names table, row, column and value.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype)
@@ -41,18 +42,18 @@ def as_numbers(column, name, dtype=None):
 
 
 def check_cells(values, where, *, first_row=0, decimal_commas=False):
-    """Turn values into numbers one by one, to find the one that is none.
+    """Convert values to numbers one by one, to find an invalid one.
 
     Parameters
     ----------
     values : list
-        Numbers, texts or what stands for a missing number.
+        Numbers, text or missing values.
     where : str
         Beginning of the message, with ``{}`` for the row.
     first_row : int, default=0
-        Row of the first value.
+        Row number of the first value, for messages.
     decimal_commas : bool, default=False
-        Whether text may have a comma for the decimal point.
+        Whether the decimal separator in text may be a comma.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def _number(value, decimal_commas):
         text = (value.decode() if isinstance(value, bytes) else value).strip()
         if decimal_commas:
             text = text.replace(",", ".")
-        if "_" in text:  # as Python's literals may have, and nothing else
+        if "_" in text:  # valid in Python, but not in tables
             raise ValueError
         return float(text) if text else np.nan
     if value is None or value is pd.NA or value is pd.NaT:

@@ -1,4 +1,4 @@
-"""Simulated galaxies with simulated volunteers."""
+"""Simulated galaxies and votes of simulated volunteers."""
 
 from numbers import Integral
 from typing import NamedTuple
@@ -10,13 +10,13 @@ from sklearn.utils import Bunch, check_random_state
 
 from galaxy_sklearn.surveys import GZ2
 
-# Galaxy Zoo 2 cut its images to 424 pixels of 0.02 Petrosian R90 each.
+# Images of Galaxy Zoo 2 have 424 pixels of 0.02 Petrosian R90 each.
 FIELD = 424 * 0.02
-# Concentration of the narrowest of the beta distributions from which the votes of the galaxies
-# in Stripe 82 seem drawn: 31 for smooth, 34 for odd, 28 for spiral, 13 for bar.
+# Concentration of the distributions of probabilities. The votes of similar galaxies in Stripe 82
+# look drawn from beta distributions of at most 31 (smooth), 34 (odd), 28 (spiral) and 13 (bar).
 AGREEMENT = 30
 ODD = ("ring", "lens", "disturbed", "irregular", "other", "merger", "dust lane")
-# Light of each kind in i, r and g, which an SDSS colour image shows as red, green and blue.
+# Light of old and young stars in i, r and g: red, green and blue of SDSS colour images.
 OLD, YOUNG = np.array([1.0, 0.82, 0.55]), np.array([0.74, 0.79, 0.86])
 
 
@@ -25,13 +25,12 @@ def make_galaxies(
 ):
     """Simulate images of a galaxy survey and the votes of its volunteers.
 
-    Each image shows a galaxy as SDSS would: a Sérsic bulge, an exponential disk seen at some
-    inclination, perhaps with a bar, logarithmic spiral arms, a ring, a dust lane, a companion
-    or tidal tails; among foreground stars and faint neighbours; blurred by the seeing, with
-    sky noise and SDSS' asinh colour stretch. A few are stars or artifacts. How sure a
-    volunteer is of an answer follows from what there is and how well it shows, and scatters as
-    in Stripe 82 between galaxies that are alike in that [3]_; so the true probability of every
-    answer is known.
+    Each image shows a galaxy in the style of SDSS: a Sérsic bulge [1]_, an exponential disk at
+    some inclination, possibly a bar, logarithmic spiral arms, a ring, a dust lane, a companion or
+    tidal tails, with foreground stars and faint neighbours, blurred by the seeing, with sky noise
+    and SDSS' asinh colour stretch [2]_. A few are stars or artifacts. The probability of each
+    answer follows from the structure of the galaxy and how visible it is, and scatters between
+    similar galaxies as in Stripe 82 [3]_. Volunteers vote with these known probabilities.
 
     Parameters
     ----------
@@ -42,26 +41,31 @@ def make_galaxies(
     n_volunteers : int, default=40
         Number of volunteers that classify each galaxy.
     random_state : int, RandomState instance or None, default=None
-        Determines galaxies and votes. The first galaxies do not depend on how many follow.
+        Determines galaxies and votes. The first galaxies do not depend on `n_samples`.
     return_X_y : bool, default=True
         Whether to return (X, y) instead of a Bunch.
 
     Returns
     -------
-    data : ndarray of uint8, shape (n_samples, image_size, image_size, 3)
-        The images, RGB.
-    target : DataFrame of shape (n_samples, 37)
-        Conditional vote fractions, with the names of the catalogue's debiased ones; 0 where
-        nobody was asked.
+    X : ndarray of uint8, shape (n_samples, image_size, image_size, 3)
+        The RGB images.
+    y : DataFrame of shape (n_samples, 37)
+        Conditional vote fractions, in columns named as the catalogue's debiased fractions. They
+        are 0 in questions that nobody was asked.
+    data : ~sklearn.utils.Bunch
+        Returned instead if ``return_X_y=False``. Dictionary-like object, with the following
+        attributes.
 
-    If ``return_X_y`` is False a `~sklearn.utils.Bunch` with these two and
-
-    counts : ndarray of int, shape (n_samples, 37)
-        Number of votes for each answer.
-    probabilities : ndarray of float64, shape (n_samples, 37)
-        True probability of each answer, given that its question is asked.
-    target_names : list of str
-        Names of the answers.
+        data : ndarray of uint8, shape (n_samples, image_size, image_size, 3)
+            The images, as X.
+        target : DataFrame of shape (n_samples, 37)
+            The vote fractions, as y.
+        counts : ndarray of int, shape (n_samples, 37)
+            Number of votes for each answer.
+        probabilities : ndarray of float64, shape (n_samples, 37)
+            True probability of each answer, given that its question is asked.
+        target_names : list of str
+            Names of the answers.
 
     Raises
     ------
@@ -94,11 +98,11 @@ def make_galaxies(
     probabilities = np.empty((n_samples, len(GZ2.answer_names)))
     counts = np.empty(probabilities.shape, dtype=int)
     for i in range(n_samples):
-        own = np.random.Generator(np.random.SFC64(rng.randint(np.iinfo(np.int32).max)))
-        galaxy = _draw_galaxy(own)
-        probabilities[i] = _scatter(_opinion(galaxy), own)
-        counts[i] = _ask(probabilities[i], n_volunteers, own)
-        images[i] = _photograph(galaxy, image_size, own)
+        galaxy_rng = np.random.Generator(np.random.SFC64(rng.randint(np.iinfo(np.int32).max)))
+        galaxy = _draw_galaxy(galaxy_rng)
+        probabilities[i] = _scatter(_answer_probabilities(galaxy), galaxy_rng)
+        counts[i] = _ask(probabilities[i], n_volunteers, galaxy_rng)
+        images[i] = _render(galaxy, image_size, galaxy_rng)
     votes = pd.DataFrame(GZ2.normalize(counts), columns=list(GZ2.debiased_columns))
     if return_X_y:
         return images, votes
@@ -114,7 +118,7 @@ def make_galaxies(
 class _Galaxy(NamedTuple):
     kind: str  # "smooth", "disk" or "artifact"
     radius: float  # Petrosian R90 over its nominal value
-    flatness: float  # apparent axis ratio of the whole
+    flatness: float  # apparent axis ratio of the galaxy
     angle: float  # position angle
     bulge: float  # fraction of the light
     boxiness: float  # exponent of the bulge's isophotes when edge-on; 2 is an ellipse
@@ -124,8 +128,8 @@ class _Galaxy(NamedTuple):
     pitch: float  # of the arms, degrees
     contrast: float  # of the arms
     odd: str | None
-    oddness: float  # how conspicuous that is, 0 to 1
-    brightness: float  # over the noise of the sky
+    oddness: float  # how visible the odd feature is, 0 to 1
+    brightness: float  # in units of the sky noise
     seeing: float  # Gaussian sigma over R90
     young: float  # fraction of young stars in the disk
 
@@ -148,7 +152,7 @@ def _draw_galaxy(rng):
     bulge = 1.0
     if disk:
         bulge = 0.0 if odd == "irregular" else min(0.75, rng.beta(1.2, 4.0))
-    # Python's floats, unlike NumPy's, leave the images in single precision.
+    # Python's floats, unlike NumPy's, do not turn float32 images into float64.
     return _Galaxy(
         kind=str(kind),
         radius=rng.uniform(1.0, 1.5),
@@ -172,9 +176,9 @@ def _draw_galaxy(rng):
 # ------------------------------------------------------------------- volunteers
 
 
-def _opinion(galaxy):
-    """Probability of every answer, given that its question is asked."""
-    # What is faint or blurred is hard to tell.
+def _answer_probabilities(galaxy):
+    """Return the probability of each answer, given that its question is asked."""
+    # Faint and blurred structure is hard to see.
     clarity = np.clip(
         0.25 + 0.55 * np.log10(galaxy.brightness) + 0.35 * (0.14 - galaxy.seeing) / 0.1, 0.15, 0.97
     )
@@ -221,14 +225,14 @@ def _opinion(galaxy):
 
 
 def _scatter(probabilities, rng):
-    """Let galaxies of the same parameters divide volunteers differently, as real ones do."""
+    """Vary the probabilities between galaxies of the same parameters, as in real votes."""
     return np.concatenate(
         [rng.dirichlet(AGREEMENT * probabilities[columns]) for columns in GZ2.slices]
     )
 
 
 def _ask(probabilities, n_volunteers, rng):
-    """Let volunteers walk the tree; count the votes for every answer."""
+    """Send volunteers through the tree and count the votes for each answer."""
     counts = np.zeros(len(probabilities), dtype=int)
     asked = dict.fromkeys((question.name for question in GZ2.questions), 0)
     asked[GZ2.questions[GZ2.order[0]].name] = n_volunteers
@@ -242,8 +246,8 @@ def _ask(probabilities, n_volunteers, rng):
 
 
 def _step(x):
-    # Of the clearest, some volunteers are of the other opinion: in Stripe 82 at least 0.028 call
-    # a disk edge-on.
+    # Some volunteers disagree on the clearest galaxies: in Stripe 82 at least 0.028 call a disk
+    # edge-on.
     return 0.03 + 0.94 / (1 + np.exp(-x))
 
 
@@ -255,7 +259,7 @@ def _nearest(value, centres, width):
 # ------------------------------------------------------------------------ images
 
 
-def _photograph(galaxy, size, rng):
+def _render(galaxy, size, rng):
     """Return the uint8 RGB image."""
     r90 = galaxy.radius * size / FIELD
     centre = (size - 1) / 2
@@ -269,7 +273,7 @@ def _photograph(galaxy, size, rng):
     _add_field(light, size, flux, rng)
     for band in light:
         gaussian_filter(band, galaxy.seeing * r90, output=band, truncate=3.0)
-    # Resampling to the survey's pixels has smoothed the noise of the sky.
+    # The survey's images were resampled, which smooths the sky noise.
     noise = rng.standard_normal(light.shape, dtype=np.float32)
     noise[:, :-1, :-1] += noise[:, 1:, 1:] + noise[:, 1:, :-1] + noise[:, :-1, 1:]
     light += np.float32(0.035) * noise
@@ -330,7 +334,7 @@ def _add_disk(light, galaxy, along, across, r90, flux, rng):
         turn = rng.choice([-1, 1])
         phase = np.arctan2(plane, along) - turn * winding
         ridge = np.exp(3.2 * (np.cos(galaxy.n_arms * phase) - 1))
-        # Clumps of young stars along the arms, from waves that do not fit the arms' number.
+        # Clumps of young stars along the arms.
         clumps = 1 + 0.5 * np.cos(7 * phase + radius * (9 / r90) + rng.uniform(0, 6))
         inside = 1 / (1 + np.exp(-(radius - start) / (0.2 * start)))
         arms = np.exp(-radius / (1.35 * scale)) * ridge * clumps * inside
@@ -342,7 +346,7 @@ def _add_disk(light, galaxy, along, across, r90, flux, rng):
     colour = OLD + (YOUNG - OLD) * max(young, 0.8 * galaxy.young)
     _add(light, disk, colour, flux)
     if galaxy.bar:
-        # No narrower than a pixel, between which it would fall in small images.
+        # At least about a pixel wide, or it would vanish in small images.
         length = max(galaxy.bar * scale, 1.0)
         width = max(0.26 * length, 0.6)
         bar = np.exp(-((np.abs(along) / length) ** 4) - (np.abs(plane) / width) ** 2)
@@ -411,7 +415,7 @@ def _boxiness(galaxy):
 
 
 def _add(light, profile, colour, flux):
-    """Add a profile, scaled to the flux (at the nominal size of its galaxy), to all bands."""
+    """Add a profile with a total flux to all bands."""
     weights = (flux * colour / profile.sum()).astype(np.float32)
     for band, weight in zip(light, weights, strict=True):
         band += weight * profile

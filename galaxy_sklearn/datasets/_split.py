@@ -1,4 +1,4 @@
-"""Splits of a survey that everybody gets alike."""
+"""Reproducible splits of a survey."""
 
 import hashlib
 from numbers import Integral
@@ -16,17 +16,17 @@ PARTS = ("train", "validation", "test")
 def split_galaxies(galaxies, *, stratify=None, test_size=0.2, validation_size=0.1, random_state=0):
     """Assign each galaxy to the training, the validation or the test part.
 
-    The split depends on nothing but the names of the galaxies and the seed: it is the same on
-    every machine, in every version and for any order of the rows. Rows of one galaxy, several
-    images of it say, stay together.
+    The split depends only on the names of the galaxies and the seed: it is the same on every
+    machine, in every version and for any order of the rows. Rows of the same galaxy, such as
+    several images of it, stay together.
 
     Parameters
     ----------
     galaxies : array-like of int or str, shape (n_rows,)
-        Number or name of the galaxy in each row. Numbers may be text as well, with blanks and
+        Number or name of the galaxy in each row. Numbers may also be text, with blanks and
         leading zeros: the split is the same.
     stratify : array-like, shape (n_rows,), optional
-        Classes; each is split in the same proportions, as far as whole galaxies allow.
+        Class of each row. Each class is split in the same proportions, up to whole galaxies.
     test_size, validation_size : float, default=0.2 and 0.1
         Fractions of the galaxies.
     random_state : int, default=0
@@ -35,20 +35,21 @@ def split_galaxies(galaxies, *, stratify=None, test_size=0.2, validation_size=0.
     Returns
     -------
     ndarray of str, shape (n_rows,)
-        ``"train"``, ``"validation"`` or ``"test"``. As a column ``split`` of a table of votes it
-        is read by ``load_galaxy_zoo(..., split="train")``.
+        ``"train"``, ``"validation"`` or ``"test"``. Add it to a table of votes as the column
+        ``split`` to select a part by ``load_galaxy_zoo(..., split="train")``.
 
     Raises
     ------
     ValueError
-        If a size is no fraction, the seed no int, a number or class missing, a number a float
-        that has lost digits, or if rows of one galaxy have different classes.
+        If a size is not a fraction, the seed is not an int, a number or class is missing, a
+        number is a float that has lost digits, or if rows of one galaxy have different classes.
 
     Notes
     -----
     The galaxies of a class are sorted by the SHA-256 hash of ``"<seed>:<name>"``; the first are
-    for testing, the next for validation. Where a part is no whole number of galaxies it is
-    rounded up or down by the hash of the class, so that classes of few galaxies are fair as well.
+    for testing, the next for validation. If the size of a part is not a whole number of galaxies,
+    it is rounded up or down depending on the hash of the class, so that the proportions are right
+    on average in small classes too.
 
     Examples
     --------
@@ -77,9 +78,10 @@ def split_galaxies(galaxies, *, stratify=None, test_size=0.2, validation_size=0.
     parts = {}
     for name, members in once.groupby("class")["galaxy"]:
         ordered = sorted(members, key=lambda galaxy: _hash(random_state, galaxy))
-        luck = int(_hash(random_state, f"class {name}")[:12], 16) / 16**12
+        rounding = int(_hash(random_state, f"class {name}")[:12], 16) / 16**12
         ends = [
-            int(len(ordered) * size + luck) for size in (test_size, test_size + validation_size, 1)
+            int(len(ordered) * size + rounding)
+            for size in (test_size, test_size + validation_size, 1)
         ]
         start = 0
         for part, end in zip(("test", "validation", "train"), ends, strict=True):

@@ -1,4 +1,4 @@
-"""Tables of any make, read as pandas data frames."""
+"""Reading tables of several file formats and libraries as pandas data frames."""
 
 import bz2
 import codecs
@@ -25,7 +25,7 @@ from galaxy_sklearn.datasets._numbers import as_numbers
 
 __all__ = ["IDS", "read_table", "rows_with_ids"]
 
-# Columns with the galaxies' numbers, that are never read as floats.
+# Columns with the numbers of galaxies, which are never read as floats.
 IDS = ("GalaxyID", "asset_id", "dr7objid", "objid")
 OPENERS = {
     b"\x1f\x8b": gzip.open,
@@ -40,7 +40,7 @@ BINARY = {
     "FITS": rb"SIMPLE  =",
     "VOTable": rb"(?s)(\xef\xbb\xbf)?\s*<.*<?VOTABLE",
 }
-# Exact, where some are missing as well.
+# Nullable dtypes keep integers exact if some are missing.
 INTEGERS = {
     pa.from_numpy_dtype(dtype.numpy_dtype): dtype
     for dtype in (
@@ -51,30 +51,31 @@ INTEGERS = {
 
 
 def read_table(source, what, *, select=None, numbers=lambda column: False, dtype=None):
-    """Read a table, whatever holds it.
+    """Read a table from a file or from an object of another library.
 
     Parameters
     ----------
     source : str, path-like or table
         A file: CSV (separated by commas, semicolons or tabs, in UTF-8, or UTF-16 with a byte
         order mark), Parquet, or, with astropy installed, FITS or VOTable; compressed or not.
-        The format is told by the content. Or a data frame or table of pandas, polars, pyarrow
-        or astropy.
+        The format is recognized by the content. Or a data frame or table of pandas, polars,
+        pyarrow or astropy.
     what : str
         What the table should hold, for messages: ``"votes"``.
     select : callable, optional
         Takes the names of the columns and the name of the table for messages; returns the names
-        of the columns to read. All by default.
+        of the columns to read. By default all are read.
     numbers : callable, optional
-        Says of a name whether the column must hold numbers. What is missing there is NaN.
+        Takes the name of a column and returns whether it must hold numbers. Missing ones become
+        NaN.
     dtype : dtype, optional
-        Of these numbers. By default float32 stays as it is, and all else becomes float64.
+        Dtype of these numbers. By default float32 is kept and everything else becomes float64.
 
     Returns
     -------
     frame : DataFrame
-        The columns; those named in `IDS` hold what the table does, exactly. Rows are numbered
-        from 0. An index named in `IDS` becomes a column, unless there is one of that name.
+        The columns; the values of those named in `IDS` are exact. Rows are numbered from 0. An
+        index named in `IDS` becomes a column, unless there is a column of that name.
     name : str
         Name of the table for messages.
 
@@ -83,9 +84,9 @@ def read_table(source, what, *, select=None, numbers=lambda column: False, dtype
     OSError
         If a file cannot be read.
     ValueError
-        If the table is of another kind, damaged or without rows, or if a number is none.
+        If the format is unknown, the table is damaged or has no rows, or a value is not a number.
     ImportError
-        If a FITS file or VOTable is to be read and astropy is missing.
+        If a FITS file or VOTable is to be read and astropy is not installed.
     """
     is_file = isinstance(source, (str, os.PathLike))
     name = os.fspath(source) if is_file else f"the table of {what}"
@@ -104,7 +105,7 @@ def read_table(source, what, *, select=None, numbers=lambda column: False, dtype
 
 
 def rows_with_ids(frame, key, votes, name, *, stacklevel):
-    """Leave out the rows of a table that belong to no galaxy, with a warning if they hold votes.
+    """Drop the rows of a table that have no galaxy's number, with a warning if they have votes.
 
     Parameters
     ----------
@@ -113,18 +114,18 @@ def rows_with_ids(frame, key, votes, name, *, stacklevel):
     key : str
         Column with the galaxies' numbers.
     votes : list of str
-        Columns that must not get lost without a word.
+        Columns of votes. If a dropped row has values in them, there is a warning.
     name : str
         Name of the table for messages.
     stacklevel : int
-        Of the warning, counted from the caller.
+        Stack level of the warning, counted from the caller.
 
     Returns
     -------
     frame : DataFrame
-        The rows left. The index still tells where they stood in the table.
+        The remaining rows. The index holds their positions in the table.
     ids : ndarray
-        Their galaxies, see `galaxy_ids`.
+        The numbers of their galaxies, see `galaxy_ids`.
     """
     ids = galaxy_ids(frame[key], f"{name}, column {key!r}", keep_missing=True)
     if ids.dtype != object or not pd.isna(ids).any():
@@ -183,7 +184,7 @@ def _damage_named(name):
 
 
 def _check_text(head, name, what):
-    """Refuse what is no text table."""
+    """Raise an error if a file is not a text table."""
     if not head.strip():
         found = "an empty file"
     elif head.startswith(b"PK"):
@@ -203,13 +204,13 @@ def _check_text(head, name, what):
 
 def _read_astropy(file, name, kind):
     try:
-        import astropy  # noqa: F401 - to tell whether it is there
+        import astropy  # noqa: F401 - to see whether it is installed
     except ImportError:
         raise ImportError(
             f"{name}: reading {kind} tables needs astropy: pip install 'galaxy_sklearn[fits]'"
         ) from None
     with warnings.catch_warnings():
-        # It warns of units and keywords that it does not know. But the data must be all there.
+        # Unknown units and keywords do no harm, truncated data does.
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", ".*truncated", UserWarning)
         try:
@@ -228,7 +229,7 @@ def _first_fits_table(file):
 
     with fits.open(file) as units:
         for unit in units:
-            # In some versions a compressed image counts as a table.
+            # Some versions take a compressed image for a table.
             if isinstance(unit, (fits.BinTableHDU, fits.TableHDU)) and not unit.is_image:
                 return Table.read(unit)
     return None
@@ -253,7 +254,7 @@ def _to_pandas(table, name, pick):
         table = _with_ids(table)
         return table[pick(table.columns)]
     if hasattr(table, "colnames"):  # astropy
-        # Columns of several values in each row have no place in a data frame.
+        # A data frame cannot hold columns with several values in each row.
         names = [n for n in table.colnames if getattr(table[n], "shape", ()) == (len(table),)]
         return pd.DataFrame({column: _from_astropy(table[column]) for column in pick(names)})
     raise ValueError(
@@ -263,7 +264,7 @@ def _to_pandas(table, name, pick):
 
 
 def _from_astropy(column):
-    # Table.to_pandas makes floats of masked integers, in some versions.
+    # In some versions Table.to_pandas converts masked integers to floats.
     values = np.asarray(column)
     mask = np.zeros(values.shape, dtype=bool) | getattr(column, "mask", False)
     values = values.astype(values.dtype.newbyteorder("="))

@@ -1,4 +1,4 @@
-"""Unpacking a large archive without room for it twice."""
+"""Unpacking a large archive in place."""
 
 import json
 from pathlib import PurePosixPath
@@ -8,32 +8,32 @@ from tqdm.auto import tqdm
 
 from galaxy_sklearn.images import read_zip_member
 
-# How many members are unpacked before their place in the archive is given back.
+# Number of members that are unpacked before the archive is truncated.
 STEP = 256
 
 
 def unzip_in_place(archive, folder, *, verbose=False):
-    """Unpack a ZIP archive into a folder, and the archive away.
+    """Unpack a ZIP archive into a folder, truncating, then deleting, the archive.
 
-    The members are unpacked from the last to the first, and the archive is cut off behind those
-    that are left. So no more room is needed than for the archive and a few files. Broken off, it
-    goes on at the next call.
+    The members are unpacked from the last to the first, and the archive is truncated after the
+    remaining ones. So no more space is needed than for the archive and a few files. A call that
+    was interrupted is resumed by the next one.
 
     Parameters
     ----------
     archive : Path
-        The archive. It is gone in the end.
+        The archive. It is deleted in the end.
     folder : Path
-        Where the files go, without the folders that they lie in within the archive. It appears
-        when all are unpacked.
+        Destination of the files. Folders within the archive are not created. The folder appears
+        when all files are unpacked.
     verbose : bool, default=False
         Whether to show a progress bar.
 
     Raises
     ------
     ValueError
-        If a member's path leads out of the archive, two members have one name, or the content
-        of one is damaged. The message names it.
+        If a member's path leads out of the archive, two members have the same name, or a member
+        is damaged. The message names it.
     """
     index = archive.with_name(f"{archive.name}.members")
     partial = folder.with_name(f"{folder.name}.partial")
@@ -57,14 +57,14 @@ def unzip_in_place(archive, folder, *, verbose=False):
 
 
 def is_being_unzipped(archive):
-    """Whether an archive was begun to be unpacked, and no longer is what was downloaded."""
+    """Whether the unpacking of an archive has begun, so that it is no longer complete."""
     return archive.with_name(f"{archive.name}.members").exists()
 
 
 def _members(archive, index):
     """List (name, offset, compressed size, method, CRC), last first.
 
-    The list is kept beside the archive, whose own, at its end, is cut off first.
+    The list is kept in a file, because the archive's own, at its end, is truncated first.
     """
     if not index.exists():
         with ZipFile(archive) as content:
@@ -99,7 +99,7 @@ def _unpack(file, folder, name, *where):
         content = read_zip_member(file, *where)
     except ValueError as error:
         raise ValueError(f"{file.name}: the member {name!r} is damaged ({error}).") from error
-    # A file that is there is whole.
+    # Written under another name first: a file that exists is complete.
     written = folder / f"{name}.new"
     with written.open("wb") as target:
         target.write(content)
