@@ -17,8 +17,8 @@ __all__ = ["RECIPES", "make_galaxy_pipeline"]
 
 RECIPES = {
     "residual": {},
-    # What the code of GalaxyID does. The rest of it, the crop of half the image, 64 x 64 pixels,
-    # batches of 32 and Adam at 1e-3, are the defaults of both.
+    # As in the code of GalaxyID. The crop of half the image, 64 x 64 pixels, batches of 32 and Adam
+    # at 1e-3 are defaults already.
     "galaxy_id": {
         "gray": Grayscale(),
         "classifier__network": "galaxy_id",
@@ -43,36 +43,36 @@ def make_galaxy_pipeline(
     """Make the pipeline from image files to vote fractions.
 
     The steps are ``read``, ``crop``, ``gray``, ``resize``, ``tensor`` and ``classifier``. They
-    take the central half of each image at 64 x 64 pixels. Each step can be replaced, set to
-    ``"passthrough"`` and have its parameters set with ``set_params(step__parameter=value)``.
+    crop each image to its central half and resize it to 64 x 64 pixels. Each step can be replaced
+    or set to ``"passthrough"``; ``set_params(step__parameter=value)`` sets its parameters.
 
     Parameters
     ----------
     recipe : {"residual", "galaxy_id"}, default="residual"
         "residual" is the most accurate recipe that we found: a small residual network on
-        colour images (``gray`` is left out), trained as `GalaxyClassifier` does by default.
+        colour images (``gray`` is "passthrough") with the defaults of `GalaxyClassifier`.
         "galaxy_id" is the reference: network and training of GalaxyID, on gray images.
     n_jobs : int, optional
         Number of threads that read images; -1 for one per core. None means 1 unless in a
         `joblib.parallel_config` context.
     random_state : int, RandomState instance or None, default=None
-        Determines the training, see `GalaxyClassifier`.
+        Determines the random numbers of the training, see `GalaxyClassifier`.
     verbose : int, default=0
         0 is silent, 1 shows progress bars of reading and training.
     memory : str or joblib.Memory, optional
-        Folder in which the tensors of training images are kept, so that a search over the
-        network's parameters reads each image once per fold. The images are told apart by
-        their names: empty the folder when files change.
+        Folder to cache the tensors of training images, so that a search over the network's
+        parameters reads each image once per fold. Images are identified by their names: empty the
+        folder when files change.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
-        The pipeline; it takes paths or arrays, and vote fractions, vote counts or class labels.
+        The pipeline. X is paths or arrays; y is vote fractions, vote counts or class labels.
 
     Raises
     ------
     ValueError
-        If there is no such recipe.
+        If `recipe` is unknown.
 
     Examples
     --------
@@ -95,5 +95,5 @@ def make_galaxy_pipeline(
         ],
         memory=memory,
     )
-    # No two pipelines share a step.
+    # Copied, so that no two pipelines share a step.
     return pipe.set_params(**deepcopy(RECIPES[recipe]))

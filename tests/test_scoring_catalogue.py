@@ -297,7 +297,7 @@ def test_output_begun_with_something_else(model, survey, tmp_path):
         ({"model": joblib.load(model)}, "begun with model="),
         ({"part_size": 9}, "begun with part_size=8, not 9"),
         ({"survey": names[1:]}, r"part-00000000.parquet holds other images .*from '.*01.jpg'"),
-        ({"survey": names[:40]}, "holds 3 parts more than the 40 images make"),
+        ({"survey": names[:40]}, "holds 3 parts more than the 40 images need"),
         ({"survey": []}, "There are no images"),
         ({"output": tmp_path / "no" / "scores"}, "there is no folder"),
         ({"model": tmp_path / "no.joblib"}, "no model file"),

@@ -1,4 +1,4 @@
-"""Plots of trainings and predictions, as scikit-learn ``Display`` classes."""
+"""Plots of training histories and predictions, as scikit-learn ``Display`` classes."""
 
 from galaxy_sklearn.displays._grid import GalaxyGridDisplay
 from galaxy_sklearn.displays._history import HistoryDisplay

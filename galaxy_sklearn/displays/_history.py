@@ -1,4 +1,4 @@
-"""Curves of a training."""
+"""Plot of a training history."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -7,16 +7,16 @@ NAMES = {"loss": "loss", "mse": "mean squared error", "accuracy": "accuracy"}
 
 
 class HistoryDisplay:
-    """Loss and metric by epoch, for training and validation.
+    """Loss and metrics by epoch, for training and validation.
 
-    Use `from_estimator` to make one.
+    Use `from_estimator` to create the display of a fitted estimator.
 
     Parameters
     ----------
     history : dict of list of float
         The ``history_`` of a `GalaxyClassifier`.
     best_epoch : int, optional
-        Number, from 1, of the epoch to mark.
+        Number of the epoch to mark, counted from 1.
 
     Attributes
     ----------
@@ -39,14 +39,14 @@ class HistoryDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, axes=None):
-        """Plot the training of a fitted classifier or pipeline.
+        """Plot the training history of a fitted classifier or pipeline.
 
         Parameters
         ----------
         estimator : GalaxyClassifier or Pipeline
             The classifier, or a pipeline that ends with one.
         axes : sequence of matplotlib Axes, optional
-            Where to plot; a new figure by default.
+            Axes to plot on. By default a new figure is made.
 
         Returns
         -------
@@ -58,12 +58,13 @@ class HistoryDisplay:
         return cls(classifier.history_, best_epoch=classifier.best_epoch_).plot(axes=axes)
 
     def plot(self, *, axes=None):
-        """Plot.
+        """Plot the history.
 
         Parameters
         ----------
         axes : sequence of matplotlib Axes, optional
-            Where to plot: one for the loss and one for each metric. A new figure by default.
+            Axes to plot on: one for the loss and one for each metric. By default a new figure is
+            made.
 
         Returns
         -------
@@ -72,16 +73,16 @@ class HistoryDisplay:
         """
         import matplotlib.pyplot as plt
 
-        figures = [name for name in self.history if not name.startswith("val_")]
-        figures.sort(key=lambda name: name != "loss")
+        metrics = [name for name in self.history if not name.startswith("val_")]
+        metrics.sort(key=lambda name: name != "loss")
         if axes is None:
             _, axes = plt.subplots(
-                1, len(figures), figsize=(4.5 * len(figures), 3.4), layout="constrained"
+                1, len(metrics), figsize=(4.5 * len(metrics), 3.4), layout="constrained"
             )
         self.axes_ = np.atleast_1d(np.asarray(axes, dtype=object))
         self.figure_ = self.axes_[0].figure
-        for ax, name in zip(self.axes_, figures, strict=True):
-            # After a `partial_fit` there are more epochs of training than of validation.
+        for ax, name in zip(self.axes_, metrics, strict=True):
+            # `partial_fit` adds epochs of training without validation.
             for key, label in ((name, "training"), (f"val_{name}", "validation")):
                 values = self.history.get(key, [])
                 if values:

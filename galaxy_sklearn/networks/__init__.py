@@ -1,9 +1,8 @@
 """Networks: functions that return an uncompiled `keras.Model`.
 
 A network is a function of ``(input_shape, n_outputs, activation)`` and of keyword arguments
-with defaults. Its outputs should have the dtype float32 whatever the dtype policy. All of it,
-layers and losses included, is written with `keras.ops`, so that it runs on every backend of
-Keras.
+with defaults. Its outputs should have the dtype float32 under any dtype policy. Networks, layers
+and losses use `keras.ops` and run on every backend of Keras.
 """
 
 import inspect
@@ -41,7 +40,7 @@ def get_network(network):
     Parameters
     ----------
     network : str or callable
-        One of the names in `NETWORKS`, or a function with the same signature.
+        One of the names in `NETWORKS`, or a function, which is returned unchanged.
 
     Returns
     -------
@@ -52,6 +51,12 @@ def get_network(network):
     ------
     ValueError
         If there is no network of that name.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.networks import get_network
+    >>> get_network("residual").__name__
+    'residual'
     """
     if callable(network):
         return network
@@ -64,7 +69,7 @@ def get_network(network):
 
 
 def arguments(network):
-    """Return the keyword arguments of a network's function, but for the activation.
+    """Return the keyword arguments of a network's function, except the activation.
 
     Parameters
     ----------
@@ -74,7 +79,13 @@ def arguments(network):
     Returns
     -------
     dict
-        Default by name.
+        The default values by name.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.networks import arguments, get_network
+    >>> arguments(get_network("residual"))
+    {'filters': (32, 64, 128, 256), 'blocks': 1, 'dropout': 0.3}
     """
     return {
         name: parameter.default

@@ -10,7 +10,9 @@ def dieleman2015(
     dense_units=(2048, 2048),
     dropout=0.5,
 ):
-    """Build the network of Dieleman et al.: one tower looks at 16 views of a galaxy.
+    """Build the network of Dieleman et al., which won the Galaxy Challenge [1]_.
+
+    The same convolutions are applied to 16 views of a galaxy, and their features are joined.
 
     Parameters
     ----------
@@ -23,7 +25,7 @@ def dieleman2015(
     filters : tuple of four ints, default=(32, 64, 128, 128)
         Number of filters of each convolution.
     dense_units : tuple of two ints, default=(2048, 2048)
-        Number of units of each hidden layer, maxima of two linear ones each.
+        Number of maxout units of each hidden layer; each is the maximum of two linear units.
     dropout : float, default=0.5
         Fraction of units dropped before each dense layer.
 
@@ -40,6 +42,13 @@ def dieleman2015(
     References
     ----------
     .. [1] Dieleman, Willett & Dambre 2015, MNRAS 450, 1441, sections 5 and 6.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.networks import dieleman2015
+    >>> model = dieleman2015((57, 57, 3), 37, filters=(4, 4, 8, 8), dense_units=(16, 16))
+    >>> model.output_shape
+    (None, 37)
     """
     import keras
     from keras import layers
@@ -67,6 +76,6 @@ def dieleman2015(
         x = layers.Reshape((2, units))(layers.Dense(2 * units)(x))
         x = layers.GlobalMaxPooling1D()(x)
     x = layers.Dropout(dropout)(x)
-    # In single precision under any dtype policy: fractions need more than bfloat16's 8 bits.
+    # float32 under any dtype policy: fractions need more than bfloat16's 8 bits of precision.
     outputs = layers.Dense(n_outputs, activation=activation, dtype="float32")(x)
     return keras.Model(inputs, outputs, name="dieleman2015")

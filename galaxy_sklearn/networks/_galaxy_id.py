@@ -10,7 +10,9 @@ def galaxy_id(
     dense_units=(2048, 2048),
     dropout=(0.5, 0.5, 0.25),
 ):
-    """Build the network of GalaxyID: four convolutions, three poolings, two dense layers.
+    """Build the network of GalaxyID [1]_, the reference of this package.
+
+    It has four convolutions, three poolings and two hidden dense layers.
 
     Parameters
     ----------
@@ -25,8 +27,8 @@ def galaxy_id(
     dense_units : tuple of two ints, default=(2048, 2048)
         Number of units of each hidden dense layer.
     dropout : float or tuple of three floats, default=(0.5, 0.5, 0.25)
-        Fraction of units dropped before, between and after the hidden dense layers; one
-        number for all three.
+        Fraction of units dropped before, between and after the hidden dense layers, or one number
+        for all three.
 
     Returns
     -------
@@ -40,8 +42,15 @@ def galaxy_id(
 
     References
     ----------
-    .. [1] T. Childers, GalaxyID (galaxyzoo2), the code rather than its description, which
-       speaks of two dropouts.
+    .. [1] T. Childers, GalaxyID (galaxyzoo2). This follows its code, which has three dropouts; its
+       description mentions two.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.networks import galaxy_id
+    >>> model = galaxy_id((16, 16, 3), 37, filters=(4, 4, 8, 8), dense_units=(16, 16))
+    >>> model.output_shape
+    (None, 37)
     """
     import keras
     from keras import layers
@@ -74,6 +83,6 @@ def galaxy_id(
     x = layers.Dropout(rates[1])(x)
     x = layers.Dense(dense_units[1], activation="relu")(x)
     x = layers.Dropout(rates[2])(x)
-    # In single precision under any dtype policy: fractions need more than bfloat16's 8 bits.
+    # float32 under any dtype policy: fractions need more than bfloat16's 8 bits of precision.
     outputs = layers.Dense(n_outputs, activation=activation, dtype="float32")(x)
     return keras.Model(inputs, outputs, name="galaxy_id")

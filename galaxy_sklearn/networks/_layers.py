@@ -16,6 +16,14 @@ class QuestionSoftmax(keras.layers.Layer):
         Number of answers of each question, in column order.
     **kwargs : dict
         Further arguments of `keras.layers.Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from galaxy_sklearn.networks import QuestionSoftmax
+    >>> fractions = QuestionSoftmax((2, 3))(np.zeros((1, 5), dtype=np.float32))
+    >>> np.asarray(fractions).round(2)
+    array([[0.5 , 0.5 , 0.33, 0.33, 0.33]], dtype=float32)
     """
 
     def __init__(self, n_answers, **kwargs):
@@ -23,7 +31,18 @@ class QuestionSoftmax(keras.layers.Layer):
         self.n_answers = tuple(n_answers)
 
     def call(self, logits):
-        """Turn logits of shape (n_galaxies, n_answers) into fractions of the same shape."""
+        """Turn logits into fractions.
+
+        Parameters
+        ----------
+        logits : tensor of shape (n_galaxies, n_answers)
+            The logits of all answers.
+
+        Returns
+        -------
+        tensor of shape (n_galaxies, n_answers)
+            Fractions that sum to 1 in each question.
+        """
         fractions, start = [], 0
         for n in self.n_answers:
             fractions.append(ops.softmax(logits[:, start : start + n], axis=-1))
@@ -31,26 +50,43 @@ class QuestionSoftmax(keras.layers.Layer):
         return ops.concatenate(fractions, axis=-1)
 
     def compute_output_shape(self, input_shape):
-        """Return the shape of the input, which stays as it is."""
+        """Return the shape of the output.
+
+        Parameters
+        ----------
+        input_shape : tuple
+            Shape of the input.
+
+        Returns
+        -------
+        tuple
+            The same shape.
+        """
         return input_shape
 
     def get_config(self):
-        """Return the arguments of the layer."""
+        """Return the arguments of the layer, to save it.
+
+        Returns
+        -------
+        dict
+            The arguments by name.
+        """
         return {**super().get_config(), "n_answers": self.n_answers}
 
 
 @keras.saving.register_keras_serializable("galaxy_sklearn")
 class Views(keras.layers.Layer):
-    """Cut overlapping corners out of an image, each turned to show the centre at one place.
+    """Crop overlapping corners of an image, rotated to have the galaxy's centre in the same corner.
 
-    Of the image, its mirror image and, after a turn by 45 degrees, both again, the four
-    corners are cut out and turned by quarters: 16 views that one tower of convolutions can
-    look at as if they were 16 images.
+    The four corners are cropped from the image and its mirror image, both as they are and rotated
+    by 45 degrees, and rotated by multiples of 90 degrees [1]_. These 16 views are passed through
+    the convolutions as if they were 16 images.
 
     Parameters
     ----------
     crop : float, default=0.65
-        Side of a view as a fraction of the image's.
+        Side of a view as a fraction of the image's side.
     **kwargs : dict
         Further arguments of `keras.layers.Layer`.
 
@@ -66,7 +102,18 @@ class Views(keras.layers.Layer):
         self.crop = crop
 
     def call(self, images):
-        """Turn (n, side, side, channels) into (16 n, crop, crop, channels), view by view."""
+        """Cut out the views.
+
+        Parameters
+        ----------
+        images : tensor of shape (n, side, side, channels)
+            The images.
+
+        Returns
+        -------
+        tensor of shape (16 * n, crop, crop, channels)
+            The first view of each image, then the second one, and so on.
+        """
         side = self._side(images.shape)
         n, centre = ops.shape(images)[0], (images.shape[1] - 1) / 2
         c = 0.5**0.5
@@ -81,12 +128,29 @@ class Views(keras.layers.Layer):
         return ops.concatenate(views, axis=0)
 
     def compute_output_shape(self, input_shape):
-        """Return the shape of the views."""
+        """Return the shape of the output.
+
+        Parameters
+        ----------
+        input_shape : tuple
+            Shape of the input.
+
+        Returns
+        -------
+        tuple
+            ``(None, crop, crop, channels)``.
+        """
         side = self._side(input_shape)
         return (None, side, side, input_shape[3])
 
     def get_config(self):
-        """Return the arguments of the layer."""
+        """Return the arguments of the layer, to save it.
+
+        Returns
+        -------
+        dict
+            The arguments by name.
+        """
         return {**super().get_config(), "crop": self.crop}
 
     def _side(self, shape):
@@ -95,7 +159,7 @@ class Views(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("galaxy_sklearn")
 class JoinViews(keras.layers.Layer):
-    """Put the features of an image's views side by side again.
+    """Concatenate the features of the views of each image.
 
     Parameters
     ----------
@@ -110,15 +174,43 @@ class JoinViews(keras.layers.Layer):
         self.n_views = n_views
 
     def call(self, features):
-        """Turn (n_views n, k), view by view, into (n, n_views k)."""
+        """Concatenate the features.
+
+        Parameters
+        ----------
+        features : tensor of shape (n_views * n, n_features)
+            Features of the views, in the order of `Views`.
+
+        Returns
+        -------
+        tensor of shape (n, n_views * n_features)
+            The features of each image.
+        """
         k = features.shape[1]
         features = ops.reshape(features, (self.n_views, -1, k))
         return ops.reshape(ops.transpose(features, (1, 0, 2)), (-1, self.n_views * k))
 
     def compute_output_shape(self, input_shape):
-        """Return the shape of the joint features."""
+        """Return the shape of the output.
+
+        Parameters
+        ----------
+        input_shape : tuple
+            Shape of the input.
+
+        Returns
+        -------
+        tuple
+            ``(None, n_views * n_features)``.
+        """
         return (None, self.n_views * input_shape[1])
 
     def get_config(self):
-        """Return the arguments of the layer."""
+        """Return the arguments of the layer, to save it.
+
+        Returns
+        -------
+        dict
+            The arguments by name.
+        """
         return {**super().get_config(), "n_views": self.n_views}

@@ -1,4 +1,4 @@
-"""Random changes of the training images that leave the galaxy what it is."""
+"""Random augmentation of the training images."""
 
 import keras
 from keras import ops
@@ -9,30 +9,39 @@ FLIPS = (None, "horizontal", "vertical", "both")
 
 
 class RandomAffine(keras.layers.Layer):
-    """Rotate, shift, stretch and mirror every image of a batch by random amounts.
+    """Rotate, shift, stretch and mirror each image of a batch at random.
 
-    One bilinear interpolation an image does all four; what comes from outside the image
-    repeats its edge. Active in training only.
+    All four are done by one bilinear interpolation. Pixels from outside the image repeat its
+    edge. Active in training only.
 
     Parameters
     ----------
     rotation : float, default=30.0
-        Greatest angle in degrees, either way.
+        Maximum angle in degrees, in either direction.
     shift : float, default=0.1
-        Greatest shift along each axis, as a fraction of the image's side.
+        Maximum shift along each axis, as a fraction of the image's side.
     zoom : float, default=0.1
-        Greatest relative change of height and of width, independently.
+        Maximum relative change of height and of width, which are drawn independently.
     flip : {None, "horizontal", "vertical", "both"}, default="horizontal"
-        Along which axes every other image is mirrored.
+        Axes along which an image is mirrored with probability 0.5.
     seed : int, optional
-        Seed of the layer's own random numbers.
+        Seed of the random numbers.
     **kwargs : dict
         Further arguments of `keras.layers.Layer`.
 
     Notes
     -----
-    The defaults are those of GalaxyID, with the meaning that Keras' former
-    ``ImageDataGenerator`` gave them.
+    The defaults are those of GalaxyID, which used Keras' former ``ImageDataGenerator``; the
+    parameters mean the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from galaxy_sklearn.networks.augmentation import RandomAffine
+    >>> images = np.random.default_rng(0).random((2, 8, 8, 3), dtype=np.float32)
+    >>> augment = RandomAffine(rotation=180.0, seed=0)
+    >>> augment(images, training=True).shape == images.shape
+    True
     """
 
     def __init__(
@@ -48,7 +57,20 @@ class RandomAffine(keras.layers.Layer):
         self.supports_jit = keras.backend.backend() != "tensorflow"
 
     def call(self, images, training=False):
-        """Transform a batch of images of shape (n_images, height, width, n_channels)."""
+        """Transform a batch of images.
+
+        Parameters
+        ----------
+        images : tensor of shape (n_images, height, width, n_channels)
+            The images.
+        training : bool, default=False
+            Whether to transform the images; if False they are returned unchanged.
+
+        Returns
+        -------
+        tensor of shape (n_images, height, width, n_channels)
+            The transformed images.
+        """
         if not training:
             return images
         return ops.image.affine_transform(
@@ -56,14 +78,25 @@ class RandomAffine(keras.layers.Layer):
         )
 
     def compute_output_shape(self, input_shape):
-        """Return the shape of the input, which stays as it is."""
+        """Return the shape of the output.
+
+        Parameters
+        ----------
+        input_shape : tuple
+            Shape of the input.
+
+        Returns
+        -------
+        tuple
+            The same shape.
+        """
         return input_shape
 
     def _matrices(self, images):
         n, (height, width) = ops.shape(images)[0], images.shape[1:3]
 
-        def uniform(greatest):
-            return keras.random.uniform((n,), -greatest, greatest, seed=self.random)
+        def uniform(maximum):
+            return keras.random.uniform((n,), -maximum, maximum, seed=self.random)
 
         def sign(axis):
             if self.flip not in (axis, "both"):
@@ -74,8 +107,8 @@ class RandomAffine(keras.layers.Layer):
         cos, sin = ops.cos(angle), ops.sin(angle)
         across = sign("horizontal") * (1 + uniform(self.zoom))
         down = sign("vertical") * (1 + uniform(self.zoom))
-        # The point (x, y) of the result shows the point of the image that these map it to,
-        # the centre being the fixed point before the shift.
+        # These map each point (x, y) of the result to the point of the image that it shows. Without
+        # the shift the centre is a fixed point.
         a0, a1 = cos * across, -sin * down
         b0, b1 = sin * across, cos * down
         x, y = (width - 1) / 2, (height - 1) / 2

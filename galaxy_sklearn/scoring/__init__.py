@@ -1,4 +1,4 @@
-"""Predictions as tables: of the images in memory, or of any number of images on disk."""
+"""Tables of predictions, for images in memory or any number of images on disk."""
 
 from galaxy_sklearn.scoring._catalogue import Scored, score_catalogue
 from galaxy_sklearn.scoring._predictions import load_model, prediction_table

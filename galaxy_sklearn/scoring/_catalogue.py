@@ -1,4 +1,4 @@
-"""Scoring any number of images: streaming, resuming, on one machine or on many."""
+"""Scoring any number of images as a stream that can be resumed, on one machine or a cluster."""
 
 import os
 from collections import deque
@@ -34,7 +34,7 @@ from galaxy_sklearn.transformers import ImageReader
 class Scored(NamedTuple):
     """Summary of a scoring run.
 
-    Attributes
+    Parameters
     ----------
     n_images : int
         Number of images in the output, those of earlier runs included.
@@ -44,6 +44,16 @@ class Scored(NamedTuple):
         Number of images that this run scored.
     messages : tuple of str
         The first errors of this run.
+
+    See Also
+    --------
+    score_catalogue : Score a catalogue.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.scoring import Scored
+    >>> Scored(n_images=1000, n_errors=1, n_new=400, messages=("7.jpg: ...",)).n_new
+    400
     """
 
     n_images: int
@@ -63,12 +73,12 @@ def score_catalogue(
     scheduler=None,
     verbose=True,
 ):
-    """Predict any number of images into partitioned Parquet.
+    """Predict any number of images and write the predictions to Parquet files.
 
     Images are listed, read and predicted as a stream: memory does not grow with their number.
-    Each part of the output appears when it is whole, so that a run that was killed goes on where
-    it ended, without losing or repeating an image. An image that cannot be read becomes a row with
-    its error.
+    Each part of the output appears when it is complete, so that a call with the same arguments
+    resumes a run that was killed, without losing or repeating an image. An image that cannot be
+    read becomes a row with its error.
 
     Parameters
     ----------
@@ -76,46 +86,46 @@ def score_catalogue(
         A fitted pipeline, or the joblib file of one. Load only files that you trust.
     images : str, path-like, DataFrame or array-like of str
         A folder tree, an archive, a table or names, see `galaxy_sklearn.datasets.iter_images`.
-        Resuming needs the same images in the same order.
+        To resume a run, give the same images in the same order.
     output : str or path-like
-        Folder of Parquet files ``part-00000000.parquet``, ..., to be read as one table by
-        ``pandas.read_parquet(output)``; or a name ending in ``.csv`` or ``.parquet`` for one
-        file, which appears when all is done.
+        Folder of Parquet files ``part-00000000.parquet``, ..., which
+        ``pandas.read_parquet(output)`` reads as one table; or a name ending in ``.csv`` or
+        ``.parquet`` for one file, which appears at the end.
     part_size : int, default=16384
-        Images a part: the most images that are scored again after an interruption.
+        Number of images in a part: the most images that are scored again after an interruption.
     n_jobs : int, optional
-        Threads that read images, in each process; by default those of the pipeline's ``tensor``
-        step, and 1 if there are several workers on this machine.
+        Number of threads that read images in each process; by default that of the pipeline's
+        ``tensor`` step, and 1 if there are several workers on this machine.
     n_workers : int, optional
-        Processes on this machine, each of which loads the model and scores whole parts; -1 for
-        one for each core. Without a GPU they are the quickest, from some parts on. None or 1
-        works in this process, reading and predicting at the same time.
+        Number of processes on this machine, each of which loads the model and scores complete
+        parts; -1 for one per core. This is the fastest way without a GPU if there are more than a
+        few parts. With None or 1, this process reads and predicts at the same time.
     scheduler : str, optional
-        Address of a Dask scheduler (``"tcp://host:8786"``). Its workers do the work, each loading
-        the model once; they must see the images and the output under the same names as this
+        Address of a Dask scheduler (``"tcp://host:8786"``). Its workers score the parts; each
+        loads the model once. Images and output must have the same paths for them as for this
         process.
     verbose : bool, default=True
-        Whether to show progress.
+        Whether to show a progress bar.
 
     Returns
     -------
     Scored
-        Numbers of images, of errors and of images scored now, and the first errors.
+        Number of images, of errors and of images scored by this run, and the first errors.
 
     Raises
     ------
     ValueError
         If there are no images; if the output was begun with another model, part size or other
-        images; if the model cannot take the images; if ``n_workers`` is no number of processes, or
-        there is a scheduler as well.
+        images; if the model cannot take the images; if `n_workers` is invalid, or is given together
+        with `scheduler`.
     FileNotFoundError
         If a file or folder does not exist.
 
     Notes
     -----
-    Columns: ``file`` (the image's name; within the folder, if that is given), one for each class
-    (float32), ``label``, ``error`` (null where there is none), ``model`` (the first 16 digits of
-    the SHA-256 of the model's file).
+    Columns: ``file`` (the image's name; relative to the folder, if `images` is one), one for each
+    class (float32), ``label``, ``error`` (null if there is none), ``model`` (the first 16 digits of
+    the SHA-256 hash of the model's file).
 
     Examples
     --------
@@ -148,7 +158,7 @@ def score_catalogue(
             raise FileNotFoundError(f"There is no model file {os.fspath(model)!r}.")
         model_file, model_id = str(Path(model).absolute()), digest(Path(model))
         if in_process:
-            # Or say what is wrong with it, before anything is written.
+            # An error in the model is raised before anything is written.
             _load(model_file, model_id, n_jobs)
         folder.mkdir(exist_ok=True)
     else:
@@ -170,7 +180,7 @@ def score_catalogue(
                     errors += done[1]
                     bar.update(done[0])
                     if not bar.disable:
-                        # Not done now: the rate and the time left are those of new images.
+                        # Rate and remaining time are those of new images.
                         bar.initial += done[0]
 
         if in_process:
@@ -191,8 +201,8 @@ def score_catalogue(
     surplus = sorted(folder.glob("part-*.parquet"))[n_parts:]
     if surplus:
         raise ValueError(
-            f"{folder} holds {len(surplus)} parts more than the {total} images make, such as "
-            f"{surplus[0].name}: images are gone since it was begun. Choose another output."
+            f"{folder} holds {len(surplus)} parts more than the {total} images need, such as "
+            f"{surplus[0].name}: images were removed since it was begun. Choose another output."
         )
     for left in folder.glob(f"*{TMP_SUFFIX}"):
         left.unlink(missing_ok=True)
@@ -207,7 +217,7 @@ def _score_part(model_file, model_id, n_jobs, part):
 
 
 def _score_parts(model_file, model_id, n_jobs, parts):
-    """Write parts, reading the next one while one is predicted; yield what `write_part` says."""
+    """Score and write parts, reading ahead; yield the results of `write_part`."""
     under_way = deque()
 
     def chunks():
@@ -227,7 +237,7 @@ def _score_parts(model_file, model_id, n_jobs, parts):
 
 @lru_cache(maxsize=1)
 def _load(model_file, model_id, n_jobs):
-    # The id is there for the cache: a file may be written again.
+    # The id is an argument for the cache: a file may be overwritten.
     estimator = load_model(model_file)
     if "tensor" in getattr(estimator, "named_steps", {}):
         estimator.set_params(tensor__verbose=False)

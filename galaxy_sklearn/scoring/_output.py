@@ -1,4 +1,4 @@
-"""The output of a scored catalogue: parts that are whole or not there, and the plan they follow."""
+"""The output of a scored catalogue: its parts, each complete or absent, and its plan."""
 
 import hashlib
 import json
@@ -13,15 +13,15 @@ import pandas as pd
 
 PLAN = "_plan.json"
 MODEL = "_model.joblib"
-# Of files that are being written. Their names begin with a dot: readers of the folder ignore them.
+# Suffix of files that are being written. Readers of the folder ignore names that begin with a dot.
 TMP_SUFFIX = ".new"
-# pyarrow's default, a dictionary, makes fractions, which are all different, 50% larger.
+# pyarrow's default, a dictionary, makes columns of fractions 50% larger: all values differ.
 PARQUET = {"use_dictionary": ["label", "model"], "compression": "zstd"}
 N_MESSAGES = 10
 
 
 class Part(NamedTuple):
-    """Some of the images, the folder they are named from, and where their predictions go."""
+    """File of a part, names of its images, and the folder that the names are made relative to."""
 
     file: str
     names: tuple
@@ -29,7 +29,7 @@ class Part(NamedTuple):
 
 
 def write_part(part, table, model_id):
-    """Return the number of rows and of errors, and the first errors."""
+    """Write a part; return the number of rows and of errors, and the first errors."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -53,7 +53,7 @@ def write_part(part, table, model_id):
 
 
 def save_model(model, folder):
-    """Return the file of the model, written beside the parts, and its id."""
+    """Write the model beside the parts; return its file and its id."""
     path = folder / MODEL
     written = path.with_name(f"{MODEL}.{os.getpid()}{TMP_SUFFIX}")
     joblib.dump(model, written)
@@ -90,7 +90,7 @@ def in_parts(names, size):
 
 
 def rows_and_errors(part):
-    """Return the numbers of a part that is done, None of one that is not."""
+    """Return the number of rows and of errors of a part; None if it does not exist yet."""
     import pyarrow.parquet as pq
 
     try:
@@ -100,7 +100,7 @@ def rows_and_errors(part):
     if found.metadata[b"images"].decode() != _fingerprint(part.names):
         raise ValueError(
             f"{part.file} holds other images than those listed now (from {str(part.names[0])!r} "
-            "on): some were added or are gone since it was begun. Choose another output."
+            "on): some were added or removed since it was begun. Choose another output."
         )
     return found.num_rows, int(found.metadata[b"errors"])
 
@@ -110,7 +110,7 @@ def _fingerprint(names):
 
 
 def join_parts(folder, output):
-    """Make one file of the parts, and remove them."""
+    """Join the parts into one file, and delete them."""
     import pyarrow.csv
     import pyarrow.parquet as pq
 
@@ -119,7 +119,7 @@ def join_parts(folder, output):
     schema = pq.read_schema(parts[0]).remove_metadata()
     if output.suffix == ".parquet":
         writer = pq.ParquetWriter(written, schema, **PARQUET)
-    else:  # which knows no dictionaries
+    else:  # CSV has no dictionaries
         position = schema.get_field_index("model")
         schema = schema.set(position, pyarrow.field("model", pyarrow.string()))
         writer = pyarrow.csv.CSVWriter(written, schema)

@@ -1,4 +1,4 @@
-"""Tables of predictions: a row for each image, columns of the same names and kinds everywhere."""
+"""Tables of predictions, with one row per image and the same columns everywhere."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -18,7 +18,7 @@ CHUNK = 1024
 
 
 def prediction_table(estimator, X, *, on_error="raise", verbose=False):
-    """Predict a table with a row for each galaxy.
+    """Predict a table with one row per image.
 
     Parameters
     ----------
@@ -26,10 +26,10 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
         A fitted pipeline whose last step is a `GalaxyClassifier`, or another classifier with
         ``predict_proba``.
     X : array-like of str or path-like, or images
-        Image files, or whatever else the pipeline takes.
+        Image files, or anything else that the pipeline takes.
     on_error : {"raise", "report"}, default="raise"
         What to do with an image file that cannot be read: raise the error, or leave its row
-        empty and report it in the column ``error``.
+        empty and put the error in the column ``error``.
     verbose : bool, default=False
         Whether to show a progress bar.
 
@@ -37,9 +37,9 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
     -------
     DataFrame
         A column for each of the pipeline's ``classes_`` with the predicted fractions or
-        probabilities; ``label``: the kind of galaxy in words for vote fractions, the
-        class otherwise; ``error``: None, or why the image could not be read. The index,
-        ``file``, holds the names of the files; the row numbers if X holds images.
+        probabilities; ``label``, the kind of galaxy in words for vote fractions, the class
+        otherwise; ``error``, None or the reason why the image could not be read. The index,
+        ``file``, holds the names of the files, or row numbers if X holds images.
 
     Raises
     ------
@@ -48,8 +48,14 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> prediction_table(pipe, sorted(Path("images").glob("*.jpg")))  # doctest: +SKIP
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from galaxy_sklearn.scoring import prediction_table
+    >>> images = np.zeros((4, 8, 8))
+    >>> classifier = DummyClassifier().fit(images, ["disk", "disk", "disk", "star"])
+    >>> prediction_table(classifier, images[:1])
+       disk  star label error
+    0  0.75  0.25  disk  None
     """
     if on_error not in ("raise", "report"):
         raise ValueError(f"on_error must be 'raise' or 'report', got {on_error!r}.")
@@ -79,12 +85,12 @@ def load_model(path):
     Returns
     -------
     estimator
-        What has ``predict_proba``.
+        The pipeline, or another estimator with ``predict_proba``.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
         If it holds something else. The message says what.
 
@@ -105,7 +111,7 @@ def load_model(path):
 
 
 def predict_chunks(estimator, chunks, *, report):
-    """Predict chunk after chunk, reading the next one meanwhile.
+    """Predict one chunk after the other, while the next one is read.
 
     Parameters
     ----------
@@ -114,18 +120,17 @@ def predict_chunks(estimator, chunks, *, report):
     chunks : iterable of ImageStack or array-like
         Images. Two chunks are in memory at a time.
     report : bool
-        Whether an image that cannot be read leaves an empty row instead of raising its error.
+        Whether an image that cannot be read becomes an empty row instead of raising an error.
 
     Yields
     ------
     DataFrame
-        A row for each image of the chunk: a column for each class, ``label``, and ``error``, the
-        message or None.
+        One row per image of the chunk, with a column for each class, ``label`` and ``error``.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If an image cannot be read and is not to be reported, or the model cannot take the images.
+        If an image cannot be read and `report` is False, or the model cannot take the images.
     """
     before, last = None, estimator
     if isinstance(estimator, Pipeline):
@@ -140,7 +145,7 @@ def predict_chunks(estimator, chunks, *, report):
 
 
 def _read(before, chunk, report):
-    """Return what the first steps make of the readable images, and the errors of the others."""
+    """Transform the readable images by the first steps; return the errors of the others."""
     if before is None:
         return chunk, {}, len(chunk)
     try:
@@ -156,7 +161,7 @@ def _read(before, chunk, report):
 
 
 def _unreadable(before, images):
-    """Yield position and message of each image that the first steps cannot digest."""
+    """Yield position and message of each image that the first steps cannot transform."""
     for i in range(len(images)):
         try:
             before.transform(images[i : i + 1])

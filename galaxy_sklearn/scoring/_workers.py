@@ -1,4 +1,4 @@
-"""Where the parts of a catalogue are scored: in processes of this machine, or on a Dask cluster."""
+"""Scoring the parts of a catalogue in processes of this machine or on a Dask cluster."""
 
 import os
 from itertools import islice
@@ -9,25 +9,25 @@ from galaxy_sklearn._quiet import import_tensorflow
 
 
 def run_in_processes(score, parts, n_workers):
-    """Let each process score part after part, all its work on as many cores as are its own."""
+    """Let processes score one part after the other, each on its share of the cores."""
     n_threads = max(1, cpu_count() // effective_n_jobs(n_workers))
     run = Parallel(n_workers, backend="loky", batch_size=1, return_as="generator_unordered")
     yield from run(delayed(_with_threads)(n_threads, score, part) for part in parts)
 
 
 def _with_threads(n_threads, score, part):
-    # TensorFlow reads it when it starts.
+    # TensorFlow reads this variable when it starts.
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(n_threads)
     import_tensorflow()
     return score(part)
 
 
 def run_on_dask(score, parts, scheduler):
-    """Keep all workers of a cluster busy, those that join later too, with few parts waiting."""
+    """Keep all workers of a cluster busy, also those that join later, with few parts queued."""
     from dask.distributed import Client, as_completed
 
     with Client(scheduler) as client:
-        # A worker that dies takes its part with it to another; that is no fault of the part.
+        # The part of a worker that dies is tried again elsewhere: the part is not to blame.
         futures = as_completed(with_results=True)
         parts, under_way = iter(parts), 0
         while True:

@@ -1,4 +1,4 @@
-"""The questions that surveys put to their volunteers, as data."""
+"""Decision trees of surveys: the questions that their volunteers answer."""
 
 from galaxy_sklearn.surveys.gz2 import GZ2
 

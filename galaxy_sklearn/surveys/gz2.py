@@ -1,4 +1,4 @@
-"""Galaxy Zoo 2."""
+"""The decision tree of Galaxy Zoo 2."""
 
 from galaxy_sklearn.decision_tree import Answer, DecisionTree, Question
 
@@ -59,7 +59,7 @@ GZ2 = DecisionTree(
             ("a22_irregular", None),
             ("a23_other", None),
             ("a24_merger", None),
-            # Not in the order of its number: the answer was added while the survey ran.
+            # Out of order: the answer was added while the survey ran.
             ("a38_dust_lane", None),
         ),
         _question(
