@@ -1,4 +1,4 @@
-# The README's commands. Each makes the environment it needs, in .venv.
+# The commands of README.md and CONTRIBUTING.md. Each sets up the environment that it needs, in .venv.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -26,7 +26,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python benchmarks/performance.py --output docs/performance.md $(BENCH)
 
-# The pictures in docs/.
+# The figures in docs/.
 docs: $(VENV)/.installed
 	$(BIN)/python docs/make_figures.py
 

@@ -1,4 +1,4 @@
-"""RMSE of cumulative fractions on held-out galaxies, ours beside other recipes.
+"""RMSE of cumulative fractions on held-out galaxies, of our recipe and others.
 
     python benchmarks/accuracy.py DIR [--seeds 3] [--only NAME ...] [--cache FOLDER]
     python benchmarks/accuracy.py DIR --ablation [--epochs 20] [--only NAME ...] [--cache FOLDER]
@@ -7,10 +7,10 @@
 
 DIR holds images/, train.csv and test.csv in the layout of the Kaggle challenge. Every recipe is
 trained on train.csv and measured on test.csv. With --ablation our recipe is trained with one
-choice changed at a time, for fewer epochs, and measured on galaxies drawn from train.csv: to
-choose by. With --partial it is trained on train.csv and on galaxies of which only some questions
-are known (train_partial.csv) together, and on train.csv alone with as many steps, and measured on
-the same drawn galaxies. What was trained is kept in the cache, so that an interrupted run goes on.
+choice changed at a time, for fewer epochs, and measured on galaxies held out from train.csv, to
+compare the choices. With --partial it is trained on train.csv together with galaxies of which only
+some questions are known (train_partial.csv), and on train.csv alone for as many steps, and measured
+on the same held-out galaxies. Predictions are cached, so that an interrupted run can be resumed.
 With --intervals the coverage of credible intervals is measured on simulated galaxies.
 """
 
@@ -42,7 +42,7 @@ FIRST_UNBIASED = 945990
 
 
 def rmse(votes, predicted):
-    """Root mean squared error; the baselines obey no tree, so no form is checked."""
+    """Root mean squared error without checks: predictions of the baselines do not obey the tree."""
     return float(np.sqrt(np.mean((np.asarray(votes) - predicted) ** 2)))
 
 
@@ -126,7 +126,7 @@ def network(recipe="residual", **parameters):
 
 
 REFERENCE, OURS = "reference: GalaxyID, its own recipe", "ours"
-# Quicker by a third or more where the processor has it, and as accurate.
+# As accurate, and takes two thirds of the time or less if the processor supports it.
 BFLOAT16 = {"classifier__dtype_policy": "mixed_bfloat16"}
 RECIPES = {
     "mean of the training galaxies": mean,
@@ -148,14 +148,14 @@ RECIPES = {
 
 
 def ablations(epochs):
-    """Return our recipe, trained for so many epochs, with one thing changed at a time."""
+    """Return variants of our recipe with one change each, trained for some epochs."""
 
     def variant(**parameters):
         basis = {"classifier__epochs": epochs, "classifier__validation_fraction": 0}
         return network(**basis, **BFLOAT16 | parameters)
 
     def start_from(learn):
-        """Return the recipe that begins with the weights of what was learned before."""
+        """Return the recipe with pretrained weights."""
 
         def run(train, test, seed):
             from sklearn.frozen import FrozenEstimator
@@ -173,7 +173,7 @@ def ablations(epochs):
         ),
         "squares of cumulative fractions": variant(classifier__loss="cumulative_mse"),
         "squares of conditional fractions": variant(classifier__loss="mse"),
-        "questions weighted alike": variant(classifier__question_weight=None),
+        "questions weighted equally": variant(classifier__question_weight=None),
         "balanced answers": variant(classifier__class_weight="balanced"),
         "label smoothing 0.05": variant(classifier__label_smoothing=0.05),
         "gray": variant(gray=Grayscale()),
@@ -189,8 +189,8 @@ def ablations(epochs):
         "average of the weights over 5% of the steps": variant(classifier__weight_average=0.05),
         "float32 instead of bfloat16": variant(classifier__dtype_policy="float32"),
         "the reference network": variant(classifier__network="galaxy_id"),
-        "two residual blocks a stage": variant(classifier__network__blocks=2),
-        "half as many filters again": variant(classifier__network__filters=(48, 96, 192, 256)),
+        "two residual blocks per stage": variant(classifier__network__blocks=2),
+        "50% more filters": variant(classifier__network__filters=(48, 96, 192, 256)),
         "images of 80 x 80 pixels": variant(resize__size=80),
         "simulated galaxies first": start_from(_simulated),
         "images without labels first": start_from(_unlabelled),
@@ -218,9 +218,15 @@ def _unlabelled(train, seed):
 
 
 def from_cache(folder, name, recipe, train, test, seed):
-    """Return predictions and seconds of a recipe; from the cache if it was run before."""
-    told = [name, getattr(recipe, "parameters", None), seed, len(train[0]), list(map(str, test))]
-    key = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+    """Return predictions and seconds of a recipe, from the cache if it has run before."""
+    identity = [
+        name,
+        getattr(recipe, "parameters", None),
+        seed,
+        len(train[0]),
+        list(map(str, test)),
+    ]
+    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
     file = folder / f"{key}.npz"
     if not file.exists():
         start = time.perf_counter()
@@ -236,11 +242,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", metavar="DIR")
     parser.add_argument("--intervals", action="store_true")
-    parser.add_argument("--seeds", type=int, default=3, help="of ours and of the reference")
-    parser.add_argument("--only", nargs="+", default=[""], help="recipes whose names begin so")
+    parser.add_argument("--seeds", type=int, default=3, help="for ours and the reference")
+    parser.add_argument("--only", nargs="+", default=[""], help="first words of the recipes to run")
     parser.add_argument("--ablation", action="store_true")
     parser.add_argument("--partial", action="store_true")
-    parser.add_argument("--epochs", type=int, default=20, help="of --ablation or --partial")
+    parser.add_argument("--epochs", type=int, default=20, help="for --ablation and --partial")
     parser.add_argument("--cache", type=Path, default=Path("accuracy-cache"))
     arguments = parser.parse_args()
     if arguments.intervals:
@@ -279,7 +285,7 @@ def main():
 
 
 def partial(folder, train, test, arguments):
-    """Print what galaxies add of which only some questions are known."""
+    """Print the effect of adding galaxies of which only some questions are known."""
     more = load_galaxy_zoo(folder / "images", folder / "train_partial.csv")
     together = np.concatenate([train[0], more.data]), pd.concat([train[1], more.target])
     known = more.target.notna().all().to_numpy()
@@ -296,12 +302,12 @@ def partial(folder, train, test, arguments):
             for which in (known | True, known, ~known)
         ]
         steps = epochs * -(-len(rows[0]) // 32)
-        told = " | ".join(f"{figure:.4f}" for figure in figures)
-        print(f"| {name}: {len(rows[0])} | {epochs} | {steps} | {told} |", flush=True)
+        cells = " | ".join(f"{figure:.4f}" for figure in figures)
+        print(f"| {name}: {len(rows[0])} | {epochs} | {steps} | {cells} |", flush=True)
 
 
 def intervals(n_train=20_000, n_test=1000):
-    """Print how often credible intervals hold the truth."""
+    """Print the coverage of credible intervals."""
     from galaxy_sklearn import GZ2, make_galaxy_pipeline
     from galaxy_sklearn.datasets import make_galaxies
 
@@ -325,10 +331,10 @@ def intervals(n_train=20_000, n_test=1000):
         classifier.target_encoder_.temperature = temperatures
         for nominal in (0.5, 0.8, 0.9, 0.95):
             low, high = np.moveaxis(classifier.predict_interval(tensor, nominal), -1, 0)
-            held = (low <= true) & (true <= high)
-            by_question = np.stack([held[:, columns].mean(axis=1) for columns in GZ2.slices], 1)
+            covered = (low <= true) & (true <= high)
+            by_question = np.stack([covered[:, columns].mean(axis=1) for columns in GZ2.slices], 1)
             print(
-                f"| {name} | {nominal} | {held.mean():.3f} | "
+                f"| {name} | {nominal} | {covered.mean():.3f} | "
                 f"{np.average(by_question, weights=reach):.3f} | "
                 f"{' '.join(f'{x:.2f}' for x in by_question.mean(axis=0))} |",
                 flush=True,
@@ -337,7 +343,7 @@ def intervals(n_train=20_000, n_test=1000):
 
 
 def split(paths, votes):
-    """Hold out galaxies of the unbiased part of the training table."""
+    """Hold out galaxies from the part of the training table without selection."""
     numbers = np.array([int(Path(path).stem) for path in paths])
     unbiased = np.flatnonzero(numbers >= FIRST_UNBIASED)
     held_out = np.random.RandomState(0).permutation(unbiased)[:HELD_OUT]

@@ -1,9 +1,9 @@
-"""Time and memory of fetch_gz2, over HTTP, for a survey of the real one's size.
+"""Time and memory of fetch_gz2 over HTTP, for a simulated survey of the real size.
 
     python benchmarks/fetching.py [--galaxies 239695]
 
-A server on the loopback gives away what Zenodo and Amazon would: as many rows, columns and
-images, made up, the images of a few bytes only.
+A local server stands in for Zenodo and Amazon. Its tables have as many rows and columns as the real
+ones, and there are as many images, of a few bytes each.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from galaxy_sklearn.surveys import GZ2
 FILES = (_gz2.IMAGES, _gz2.MAPPING, _gz2.VOTES)
 KINDS = ("count", "weight", "fraction", "weighted_fraction", "debiased", "flag")
 FIRST_ID = 587722981741363294
-EXTRA_IMAGES = 3739  # that have no votes
+EXTRA_IMAGES = 3739  # without votes
 FETCH = """
 import json, sys, time
 from pathlib import Path
@@ -48,7 +48,7 @@ print(json.dumps([len(data.data), data.frame.shape[1], seconds, int(peak) / 1024
 
 
 def main():
-    """Make the files, serve them, fetch them twice."""
+    """Write the files, serve them and fetch them twice."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--galaxies", type=int, default=239_695)
     n = parser.parse_args().galaxies
@@ -65,7 +65,7 @@ def main():
                 checksum = file.checksum and f"md5:{digest}"
                 url = f"http://127.0.0.1:{server.server_port}/{file.name}"
                 remote.append([file.name, url, checksum])
-            print("| call | galaxies | columns | s | greatest memory, MB |\n|---|---|---|---|---|")
+            print("| call | galaxies | columns | s | peak memory, MB |\n|---|---|---|---|---|")
             for call in ("first", "second"):
                 command = [sys.executable, "-c", FETCH, str(folder), json.dumps(remote)]
                 output = subprocess.run(command, check=True, capture_output=True).stdout
@@ -84,7 +84,7 @@ def _make(folder, n):
     pd.DataFrame({"objid": ids, "sample": "original", "asset_id": np.arange(n)}).to_csv(
         folder / _gz2.MAPPING.name, index=False
     )
-    # A thousand different galaxies, over and over.
+    # A thousand different galaxies, repeated.
     data = make_galaxies(1000, image_size=8, random_state=0, return_X_y=False)
     counts, fractions = data.counts, data.target.to_numpy().round(3)
     columns = {

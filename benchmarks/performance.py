@@ -1,10 +1,10 @@
-"""Speed of each step beside its peers, measured in the same run: docs/performance.md.
+"""Speed of each step compared with other packages in the same run: docs/performance.md.
 
     python benchmarks/performance.py [--images DIR] [--quick] [--only SECTION ...]
 
-Runs of all the competitors of a section take turns (A B C A B C ...); the table shows medians and
-ratios to ours. Without a folder of JPEG files of 424 x 424 pixels, simulated ones are used. Peers
-that are not installed (OpenCV, ONNX Runtime, skorch with PyTorch) are left out.
+The candidates of a section take turns (A B C A B C ...); the table shows medians and ratios.
+Without a folder of JPEG files of 424 x 424 pixels, simulated ones are used. Packages that are not
+installed (OpenCV, ONNX Runtime, skorch with PyTorch) are left out.
 """
 
 import argparse
@@ -30,19 +30,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 THREADS = os.cpu_count()
 
 
-def take_turns(competitors, rounds):
+def take_turns(candidates, rounds):
     """Time functions in turns; return the median wall and CPU seconds of each."""
-    wall = {name: [] for name in competitors}
-    cpu = {name: [] for name in competitors}
-    for run in competitors.values():
+    wall = {name: [] for name in candidates}
+    cpu = {name: [] for name in candidates}
+    for run in candidates.values():
         run()
     for _ in range(rounds):
-        for name, run in competitors.items():
+        for name, run in candidates.items():
             start, start_cpu = time.perf_counter(), time.process_time()
             run()
             wall[name].append(time.perf_counter() - start)
             cpu[name].append(time.process_time() - start_cpu)
-    return {name: (np.median(wall[name]), np.median(cpu[name])) for name in competitors}
+    return {name: (np.median(wall[name]), np.median(cpu[name])) for name in candidates}
 
 
 def table(title, times, ours, n, unit="us", note=""):
@@ -94,7 +94,7 @@ def reading(paths, quick):
         else:
             up_to[name] = lambda stack=stack: [None for _ in stack]
     times = take_turns(up_to, 3 if quick else 7)
-    title = "Where the time of reading goes: one thread, up to and with the step"
+    title = "Reading up to and including a step, 1 thread"
     texts.append(table(title, times, "tensor", len(paths)))
     full, luma, half = (
         _ours(paths, 1, "rec601", **k)() for k in ({}, {"luma": True}, {"luma": True, "reduce": 2})
@@ -128,7 +128,7 @@ def _ours(paths, threads, weights="rec709", **reader):
 
 
 def _readers(paths, threads):
-    """Ways from files to a tensor, by name: functions without arguments."""
+    """Functions without arguments that read the files into a tensor, by name."""
     import simplejpeg
     import skimage.color
     import skimage.io
@@ -211,7 +211,7 @@ def _readers(paths, threads):
 
 
 def instructions(paths, quick):
-    """Count the instructions of reading with Valgrind, which no other process disturbs."""
+    """Count the instructions of reading with Valgrind. Other processes do not affect them."""
     if shutil.which("valgrind") is None:
         print("Valgrind is not installed: no instructions counted.")
         return []
@@ -226,7 +226,7 @@ def instructions(paths, quick):
                 *(sys.executable, __file__, "--read", name, str(n)),
                 *("--images", str(Path(paths[0]).parent)),
             ]
-            # What would differ from run to run.
+            # These would differ from run to run.
             steady = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
             subprocess.run(command, check=True, capture_output=True, env=os.environ | steady)
             found = re.search(r"I +refs: +([\d,]+)", log.read()).group(1)
@@ -237,13 +237,14 @@ def instructions(paths, quick):
     found = {
         name: (counts[len(names) + i] - counts[i]) / (many - few) for i, name in enumerate(names)
     }
-    lines = ["| | millions an image | / ours |", "|---|---|---|"]
+    lines = ["| | millions per image | / ours |", "|---|---|---|"]
     lines += [f"| {k} | {v / 1e6:.2f} | {v / found['ours']:.2f} |" for k, v in found.items()]
     text = "\n".join(
         [
             "## Instructions of reading a JPEG file",
             "",
-            "Counted by Valgrind, which knows no AVX-512: one thread, what a further file costs.",
+            "Counted by Valgrind, which does not support AVX-512: one thread, instructions per "
+            "further file.",
             "",
             *lines,
             "",
@@ -268,7 +269,7 @@ def training(paths, quick):
     X = rng.random((n, 64, 64, 1), dtype=np.float32)
     y = GZ2.normalize(rng.random((n, 37))).astype(np.float32)
     plain = {"rotation": 0, "shift": 0, "zoom": 0, "flip": None}
-    # The reference network and its loss; partial_fit has neither schedule nor average.
+    # The reference network and its loss; partial_fit has no schedule or averaging.
     like_keras = {
         "network": "galaxy_id",
         "output": "sigmoid",
@@ -294,7 +295,7 @@ def training(paths, quick):
         )
         return lambda: model.fit(X, y, batch_size=32, verbose=0)
 
-    competitors = {
+    candidates = {
         "ours, like Keras' fit": ours(**plain),
         "ours, with all augmentation": ours(),
         "ours, with tree, reach and weight decay too": ours(
@@ -306,9 +307,11 @@ def training(paths, quick):
         "Keras' fit, XLA": bare(True),
     }
     with suppress(ImportError):
-        competitors["skorch on PyTorch"] = _skorch(X, y)
-    times = take_turns(competitors, 2 if quick else 5)
-    note = "One epoch in batches of 32 on a ready tensor; networks built and traced before."
+        candidates["skorch on PyTorch"] = _skorch(X, y)
+    times = take_turns(candidates, 2 if quick else 5)
+    note = (
+        "One epoch in batches of 32 on a tensor in memory; building and tracing are not included."
+    )
     return [table("Training, per image", times, "ours, like Keras' fit", n, "ms", note)]
 
 
@@ -364,7 +367,7 @@ def prediction(paths, quick):
     def by_batches(call):
         return lambda images: [call(images[i : i + 32]) for i in range(0, len(images), 32)]
 
-    competitors = {
+    candidates = {
         "ours, predict_proba": classifier.predict_proba,
         "Keras' predict": lambda images: model.predict(images, batch_size=32, verbose=0),
         "model(x) in a loop": by_batches(lambda x: np.asarray(model(x).numpy())),
@@ -378,7 +381,7 @@ def prediction(paths, quick):
             model.export(f"{folder}/model.onnx", format="onnx", verbose=False)
             session = onnxruntime.InferenceSession(f"{folder}/model.onnx")
         (entry,) = session.get_inputs()
-        competitors["ONNX Runtime"] = by_batches(lambda x: session.run(None, {entry.name: x}))
+        candidates["ONNX Runtime"] = by_batches(lambda x: session.run(None, {entry.name: x}))
     except ImportError:
         pass
     ours = "ours, predict_proba"
@@ -387,7 +390,7 @@ def prediction(paths, quick):
         (f"Prediction of {n:,} images, per image", X, "us", 1 if quick else 2),
         ("Prediction of one image", X[:1], "ms", 30),
     ):
-        runs = {name: (lambda f=f, images=images: f(images)) for name, f in competitors.items()}
+        runs = {name: (lambda f=f, images=images: f(images)) for name, f in candidates.items()}
         texts.append(table(title, take_turns(runs, rounds), ours, len(images), unit))
     return texts
 
@@ -417,8 +420,8 @@ def search(paths, quick):
         with tempfile.TemporaryDirectory() as folder:
             pipe = make_galaxy_pipeline(memory=folder).set_params(**settings)
             if workers > 1:
-                # Start the workers and TensorFlow in them. As large as what follows: joblib
-                # replaces a worker that takes 300 MB more than after its first task.
+                # Start the workers and TensorFlow in them, with a task as large as the next ones:
+                # joblib replaces a worker whose memory grows by 300 MB after its first task.
                 Parallel(n_jobs=workers)(
                     delayed(_fit_shortly)(pipe, paths, votes) for _ in range(2 * workers)
                 )
@@ -433,7 +436,7 @@ def search(paths, quick):
         )
         if workers == 1:
             alone = work
-    lines += ["", f"Fits beside one another took {work / alone:.2f} x the time of fits alone.", ""]
+    lines += ["", f"Each fit took {work / alone:.2f} times as long as with one worker.", ""]
     text = "\n".join(["## Grid search, 2 folds", "", *lines])
     print(text, flush=True)
     return [text]
@@ -447,10 +450,10 @@ def _fit_shortly(pipe, paths, votes):
 
 
 def growth(paths, quick):
-    """Measure time and memory at growing numbers of images, each in a process of its own."""
+    """Measure time and memory at several numbers of images, each in a new process."""
     lines = [
-        "| images | reading, us an image | memory beyond the tensor, MB | predicting, us an image "
-        "| memory beyond, MB |",
+        "| images | reading, us per image | memory besides the tensor, MB "
+        "| predicting, us per image | memory of predicting, MB |",
         "|---|---|---|---|---|",
     ]
     for n in (250, 1000) if quick else (1000, 4000, 16_000, 64_000):
@@ -469,9 +472,9 @@ def growth(paths, quick):
         )
     text = "\n".join(
         [
-            "## Growth",
+            "## Time and memory by number of images",
             "",
-            f"With {THREADS} threads; a small network, images as they stand.",
+            f"With {THREADS} threads and a small network; predictions from one orientation.",
             "",
             *lines,
             "",
@@ -502,12 +505,12 @@ HALVES = ("reading alone", "predicting alone")
 
 
 def survey(paths, quick):
-    """Score a survey: rate beside a plain loop and beside its halves, memory as it grows."""
+    """Score a survey: rate compared with a loop and with reading or predicting alone; memory."""
     texts = ["## Scoring a survey\n"]
     for title, pipe, n in (
         ("a small network", _small_pipeline(paths), 16_384),
         ("the default network, eight orientations", _fitted_pipeline(paths), 4096),
-        ("a network on a device of its own, 400 us an image", _waiting_pipeline(paths), 16_384),
+        ("a network on a separate device, 400 us per image", _waiting_pipeline(paths), 16_384),
     ):
         many = [paths[i % len(paths)] for i in range(512 if quick else n)]
         with tempfile.TemporaryDirectory() as folder:
@@ -515,11 +518,11 @@ def survey(paths, quick):
             times = take_turns(ways, 1 if quick else 3)
         wall = {name: seconds / len(many) * 1e6 for name, (seconds, _) in times.items()}
         slower = max(wall[name] for name in HALVES)
-        lines = [f"| {title} | us an image | rate over that of the slower half |", "|---|---|---|"]
+        lines = [f"| {title} | us per image | rate / that of the slower half |", "|---|---|---|"]
         lines += [f"| {name} | {us:.0f} | {slower / us:.2f} |" for name, us in wall.items()]
         texts.append("\n".join([*lines, ""]))
         print(texts[-1], flush=True)
-    lines = ["| images | us an image | greatest memory, MB |", "|---|---|---|"]
+    lines = ["| images | us per image | peak memory, MB |", "|---|---|---|"]
     for n in (500, 1000) if quick else (10_000, 100_000):
         command = [sys.executable, __file__, "--score", str(n)]
         command += ["--images", str(Path(paths[0]).parent)]
@@ -540,8 +543,10 @@ def _ways_to_score(pipe, many, folder):
     joblib.dump(pipe, model)
     tensor = pipe[:-1].transform(many)
 
-    def score(**how):
-        score_catalogue(model, many, next(outputs), part_size=len(many) // 4, verbose=False, **how)
+    def score(**options):
+        score_catalogue(
+            model, many, next(outputs), part_size=len(many) // 4, verbose=False, **options
+        )
 
     def loop():
         for i in range(0, len(many), 1024):
@@ -585,7 +590,7 @@ def _fitted_pipeline(paths, **settings):
 
 
 def _waiting_pipeline(paths):
-    """As if the network were on a device of its own that takes 400 us an image."""
+    """Return a pipeline whose network takes 400 us per image and no CPU time, as on a GPU."""
     pipe = _small_pipeline(paths)
     return type(pipe)([*pipe.steps[:-1], ("classifier", _Device().fit(None, pipe[-1].classes_))])
 
@@ -671,10 +676,10 @@ def main():
     """Run the sections and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=Path)
-    parser.add_argument("--quick", action="store_true", help="only to see that it runs")
+    parser.add_argument("--quick", action="store_true", help="only check that it runs")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--output", type=Path, help="write Markdown here")
-    # For the processes that a section starts.
+    # Used by the processes that a section starts.
     parser.add_argument("--grow", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--score", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--read", nargs=2, help=argparse.SUPPRESS)
@@ -719,8 +724,8 @@ def _heading():
         [
             "# Performance",
             "",
-            "Written by `make bench` (`benchmarks/performance.py`). Competitors took turns in one",
-            "run; medians. Absolute times hold for one machine, ratios for more.",
+            "Written by `make bench` (`benchmarks/performance.py`). The candidates took turns in",
+            "one run; the tables show medians. Ratios depend less on the machine than times.",
             "",
             f"{THREADS} cores, Python {platform.python_version()}, scikit-learn "
             f"{sklearn.__version__}, Keras {keras.__version__}, TensorFlow {tf.__version__}.",

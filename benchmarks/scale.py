@@ -1,4 +1,4 @@
-"""What a survey costs: rates of one core, and core-hours and bytes for more images (docs/scale.md).
+"""Cost of scoring a survey: rates of one core, core-hours and bytes (docs/scale.md).
 
     python benchmarks/scale.py IMAGES
 
@@ -26,12 +26,12 @@ from galaxy_sklearn.datasets import iter_images, make_galaxies
 from galaxy_sklearn.scoring import score_catalogue
 
 N_SCORED = 512
-READING = "reading, cropping and shrinking in colour"
+READING = "reading, cropping and resizing in colour"
 PART = 16_384
 
 
 def cpu(run, n):
-    """Return the CPU time for each of n images, in microseconds; the first run does not count."""
+    """Return the CPU time per image of the second run, in microseconds."""
     run()
     start = time.process_time()
     run()
@@ -39,7 +39,7 @@ def cpu(run, n):
 
 
 def listing(images, folder):
-    """Time going through the names of images."""
+    """Time listing the names of images."""
     names = pd.DataFrame({"path": [f"/survey/tile-7/{i}.jpg" for i in range(300_000)]})
     names.to_parquet(folder / "names.parquet")
     with tarfile.open(folder / "shard.tar", "w") as archive:
@@ -74,10 +74,13 @@ def scoring(paths):
         if not times:
             times[READING] = cpu(read, len(some))
         tensor = read()
-        for symmetric, how in ((True, "mean of eight orientations"), (False, "one orientation")):
+        for symmetric, orientations in (
+            (True, "mean of eight orientations"),
+            (False, "one orientation"),
+        ):
             pipe[-1].set_params(symmetric=symmetric)
             predict = partial(pipe[-1].predict_proba, tensor)
-            times[f"predicting, {how}, {policy}"] = cpu(predict, len(some))
+            times[f"predicting, {orientations}, {policy}"] = cpu(predict, len(some))
     return times, pipe
 
 
@@ -94,7 +97,7 @@ def main():
         scored, pipe = scoring([str(file) for file in files])
         score_catalogue(pipe, images, folder / "scores.parquet", verbose=False)
         row = (folder / "scores.parquet").stat().st_size / len(files)
-    print("| | us an image |\n|---|---|")
+    print("| | us per image |\n|---|---|")
     for name, us in (times | scored).items():
         print(f"| {name} | {us:,.{0 if us > 10 else 1}f} |")
     reading, eight, one = (
@@ -105,7 +108,7 @@ def main():
             "predicting, one orientation, mixed_bfloat16",
         )
     )
-    print(f"\n{n_bytes:.0f} bytes a JPEG file, {row:.0f} bytes a row of Parquet\n")
+    print(f"\n{n_bytes:.0f} bytes per JPEG file, {row:.0f} bytes per row of Parquet\n")
     print(
         "| images | core-hours: eight orientations / one (bfloat16) | GB read | GB written "
         "| parts | listing a tar archive twice, h |\n|---|---|---|---|---|---|"

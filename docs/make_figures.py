@@ -1,4 +1,4 @@
-"""Draw the pictures of the documentation."""
+"""Draw the figures of the documentation."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ DOCS = Path(__file__).parent
 
 
 def contact_sheet(images, n_columns):
-    """Join images of one shape to one."""
+    """Arrange images of the same shape in a grid."""
     rows = [images[i : i + n_columns] for i in range(0, len(images), n_columns)]
     return np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
 

@@ -1,4 +1,4 @@
-"""Train on a simulated survey, look at what was learned, save the model and load it."""
+"""Train on a simulated survey, evaluate and plot the predictions, save and load the model."""
 
 import tempfile
 from pathlib import Path

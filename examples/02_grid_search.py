@@ -1,4 +1,4 @@
-"""Search over the crop, the dropout and the width of the network, on image files."""
+"""Grid search over the crop and the dropout of the network, on image files."""
 
 import tempfile
 from pathlib import Path
@@ -19,7 +19,7 @@ with tempfile.TemporaryDirectory() as folder:
         paths.append(Path(folder) / f"{i}.jpg")
         Image.fromarray(image).save(paths[-1])
 
-    # The cache keeps the tensors, so that each image is read once for each crop and fold.
+    # Tensors are cached, so that each image is read once for each crop and fold.
     pipe = make_galaxy_pipeline(memory=str(Path(folder) / "cache"), random_state=0).set_params(
         resize__size=16,
         classifier__epochs=1,

@@ -1,4 +1,4 @@
-"""A network of one's own, trained on class labels instead of vote fractions."""
+"""A user-defined network, trained on class labels instead of vote fractions."""
 
 import keras
 from sklearn.metrics import classification_report
@@ -8,7 +8,7 @@ from galaxy_sklearn.datasets import make_galaxies
 
 
 def residual(input_shape, n_outputs, activation, *, width=8):
-    """One residual block; every keyword argument can be set and searched."""
+    """Build one residual block. Every keyword argument can be set and searched."""
     inputs = keras.Input(input_shape)
     x = keras.layers.Conv2D(width, 3, strides=2, padding="same", activation="relu")(inputs)
     y = keras.layers.Conv2D(width, 3, padding="same", activation="relu")(x)

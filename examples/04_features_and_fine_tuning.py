@@ -1,4 +1,4 @@
-"""Features of a fitted network: similar galaxies, odd ones, and new classes from few labels."""
+"""Features of a fitted network for similar galaxies, outliers and new classes with few labels."""
 
 import numpy as np
 from sklearn.ensemble import IsolationForest
@@ -12,15 +12,15 @@ images, votes = make_galaxies(300, image_size=64, random_state=0)
 small = {"resize__size": 32, "classifier__network__filters": (16, 32), "classifier__epochs": 4}
 pipe = make_galaxy_pipeline(random_state=0).set_params(**small).fit(images[:200], votes[:200])
 
-features = pipe.transform(images)  # (300, 32): what the network's output is computed from
+features = pipe.transform(images)  # (300, 32): the inputs of the output layer
 names = GZ2.label(votes)
 neighbours = NearestNeighbors(n_neighbors=6).fit(features)
 (nearest,) = neighbours.kneighbors(features[:1], return_distance=False)
 print(f"Galaxies like number 0 ({names[0]}): {', '.join(names[nearest[1:]])}")
-strangeness = -IsolationForest(random_state=0).fit(features).score_samples(features)
-print(f"The strangest: {', '.join(names[np.argsort(strangeness)[-5:]])}")
+anomaly = -IsolationForest(random_state=0).fit(features).score_samples(features)
+print(f"The most unusual: {', '.join(names[np.argsort(anomaly)[-5:]])}")
 
-# New classes, from 60 labels: a new output on the features, which stay as they are.
+# New classes from 60 labels: only a new output is trained, the features stay the same.
 is_edge_on = np.where(votes["t02_edgeon_a04_yes_debiased"] > 0.5, "edge-on", "not edge-on")
 tuned = make_galaxy_pipeline(random_state=0).set_params(
     resize__size=32,
