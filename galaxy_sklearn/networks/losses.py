@@ -28,7 +28,7 @@ def vote_loss(loss, tree, *, question_weight=None, answer_weight=None):
     question_weight : {"reach"} or None, default=None
         "reach" multiplies the loss of conditional fractions by the fraction of the volunteers
         that reached the question, and leaves out questions without votes, whose answers are all
-        0. None weights all answers alike. The other two losses contain the reach already.
+        0. None weights all answers equally. The other two losses contain the reach already.
     answer_weight : array-like of shape (n_answers,), optional
         A further weight for each answer. For the Dirichlet-multinomial the answers of a question
         must have the same weight.
