@@ -6,7 +6,7 @@ classifier, in one `Pipeline` from JPEG to the 37 vote fractions of Galaxy Zoo 2
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Public names are looked up where they are first used: importing the package must not start
 # TensorFlow, which `GalaxyClassifier` stands on.

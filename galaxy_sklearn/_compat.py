@@ -3,6 +3,9 @@
 Each has no public counterpart. If one moves, it is mended here.
 """
 
+import inspect
+import multiprocessing
+
 from sklearn.base import BaseEstimator
 
 # scikit-learn's own way to declare what a parameter may be.
@@ -19,15 +22,40 @@ __all__ = [
     "all_layers",
     "check_feature_names_in",
     "check_sample_weight",
+    "hide_keyword_arguments",
+    "is_worker",
     "output_container",
     "parameter_names",
     "seed_states",
+    "set_output_container",
 ]
 
 
 def parameter_names(cls):
     """Return the parameters in a class's signature, whatever its base classes make of them."""
     return BaseEstimator._get_param_names.__func__(cls)
+
+
+def hide_keyword_arguments(cls):
+    """Leave ``**kwargs`` out of a class's signature.
+
+    scikit-learn's tools take every name in it for a parameter.
+    """
+    signature = inspect.signature(cls)
+    cls.__signature__ = signature.replace(
+        parameters=[p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    )
+    return cls
+
+
+def is_worker():
+    """Whether this process is a worker of joblib's or Dask's. Neither tells by other means."""
+    return multiprocessing.current_process().name.startswith(("Loky", "Dask"))
+
+
+def set_output_container(estimator, container):
+    """Set what `output_container` returns, as scikit-learn's own ``set_output`` does."""
+    estimator._sklearn_output_config = {"transform": container}
 
 
 def output_container(estimator):

@@ -1,6 +1,5 @@
 """A Keras network as a scikit-learn classifier of galaxies."""
 
-import inspect
 import os
 import platform
 import warnings
@@ -19,7 +18,7 @@ from sklearn.utils.validation import (
 )
 
 import galaxy_sklearn
-from galaxy_sklearn._compat import HasMethods, Interval, StrOptions
+from galaxy_sklearn._compat import HasMethods, Interval, StrOptions, hide_keyword_arguments
 from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, to_tensor
 from galaxy_sklearn._learner import LabelTarget, Learner, VoteTarget
 from galaxy_sklearn._transaction import unchanged_on_failure
@@ -29,6 +28,7 @@ from galaxy_sklearn.networks.losses import VOTE_LOSSES
 __all__ = ["GalaxyClassifier"]
 
 
+@hide_keyword_arguments
 class GalaxyClassifier(
     ClassifierMixin, TransformerMixin, ClassNamePrefixFeaturesOutMixin, NetworkWrapper
 ):
@@ -36,9 +36,9 @@ class GalaxyClassifier(
 
     A scikit-learn classifier on scikeras and Keras. Trained on the vote fractions of a
     decision tree such as Galaxy Zoo 2's, it predicts vote fractions; trained on one class
-    label a galaxy, it is an ordinary classifier. A fitted one is a transformer as well: it gives
-    the features that its network computes. The defaults are the recipe that was most accurate on
-    Galaxy Zoo 2; `make_galaxy_pipeline` has that of GalaxyID, too.
+    label per galaxy, it is an ordinary classifier. Fitted, it is also a transformer to the features
+    that its network computes. The defaults are the recipe that was most accurate on Galaxy Zoo 2;
+    `make_galaxy_pipeline` has that of GalaxyID, too.
 
     Parameters
     ----------
@@ -46,57 +46,57 @@ class GalaxyClassifier(
         Name of a network in `galaxy_sklearn.networks`, or a function ``(input_shape,
         n_outputs, activation, **arguments)`` that returns an uncompiled `keras.Model`.
     tree : DecisionTree, optional
-        The survey whose answers the vote fractions are; `GZ2` by default. Without meaning for
-        class labels.
+        The survey that the votes are from; `GZ2` by default. Ignored for class labels.
     output : {"tree", "sigmoid"}, default="tree"
         "tree" ends the network with a softmax over the answers of each question, so that its
         outputs are conditional fractions. "sigmoid" predicts each answer by itself, as GalaxyID
-        did, and scales the answers of a question to sum to 1 afterwards. Without meaning for
-        class labels.
+        did, and scales the answers of a question to sum to 1 afterwards. Ignored for class
+        labels.
     loss : {"auto", "cross_entropy", "cumulative_mse", "dirichlet_multinomial", \
             "binary_crossentropy", "mse"}, default="auto"
         Loss of the vote fractions, see `galaxy_sklearn.networks.losses.vote_loss`. "auto" is
         the cross-entropy. "dirichlet_multinomial" needs `y` to be vote counts and makes
-        `predict_interval` possible. For class labels it is the categorical cross-entropy, and
-        nothing else will do.
+        `predict_interval` possible. For class labels it is the categorical cross-entropy; no
+        other loss is supported.
     question_weight : {"reach"} or None, default="reach"
-        "reach" weights the loss of each question by the fraction of the volunteers that got
-        as far, so that fractions nobody or hardly anybody voted on teach nothing. None counts
-        all answers alike, as GalaxyID did.
+        "reach" weights the loss of each question by the fraction of the volunteers who reached
+        it, so that questions with few votes contribute little. None weights all answers alike,
+        as GalaxyID did.
     class_weight : dict, "balanced" or None, default=None
-        Weight by class, or by answer or question for vote fractions; what a dict leaves out
-        has weight 1, an answer and its question named both multiply.
+        Weight of each class or, for votes, of each answer or question. Those that a dict leaves
+        out have weight 1. The weights of an answer and of its question are multiplied.
         "balanced" is scikit-learn's ``n_samples / (n_classes * count)``, for vote fractions
         within each question and counted in volunteers.
     label_smoothing : float, default=0.0
         How far targets are moved towards equal fractions of all answers of a question that was
-        asked (or of all classes), from 0 to 1.
+        asked, or of all classes, in [0, 1).
     learning_rate : float, default=1e-3
-        Learning rate of the Adam optimizer; the greatest one of a schedule.
+        Learning rate of the Adam optimizer; the maximum of a schedule.
     schedule : {"constant", "cosine"}, default="cosine"
-        "cosine" raises the learning rate from 0 for a twentieth of the steps and lets it fall
-        to 0 along a cosine until the last of the `epochs`. `partial_fit`, whose end is unknown,
-        keeps it constant.
+        "cosine" raises the learning rate from 0 over the first twentieth of the steps, then
+        lowers it to 0 along a cosine. `partial_fit`, whose number of steps is unknown, keeps it
+        constant.
     weight_decay : float, default=0.01
-        Fraction of each weight taken off at each step, times the learning rate (AdamW [2]_).
-        Offsets and the scales of normalizations are left alone.
+        Weight decay of AdamW [2]_: each step reduces each weight by this fraction of it, times
+        the learning rate. Biases and normalization parameters are exempt.
     weight_average : float, default=0.0
-        Over which part of the steps of `fit` the weights are averaged, from 0 (not at all) to
-        1: a running average takes their place in the end [3]_.
+        Fraction of the steps of `fit` over which the weights are averaged, in [0, 1). In the end
+        the running average replaces the weights [3]_.
     epochs : int, default=100
-        Greatest number of passes over the training galaxies.
+        Maximum number of epochs.
     batch_size : int, default=32
-        Galaxies a step.
+        Number of galaxies per step.
     validation_fraction : float, default=0.1
-        Fraction of the galaxies, drawn at random, that is set aside to choose the best epoch,
-        whose weights are kept. 0 sets none aside and keeps the last epoch.
+        Fraction of the galaxies, drawn at random, that is set aside as a validation set. The
+        weights of the epoch with the lowest validation loss are kept. With 0 those of the last
+        epoch are.
     patience : int or None, default=None
-        Training stops when the validation loss has not improved for so many epochs. None
-        never stops it: under a falling learning rate the best epochs are the last.
+        Training stops when the validation loss has not improved for this number of epochs. None
+        disables this: with a falling learning rate the best epochs are the last.
     rotation : float, default=180.0
-        Training images are rotated by up to so many degrees, either way.
+        Training images are rotated by up to this angle in degrees, in either direction.
     shift : float, default=0.1
-        Training images are shifted along each axis by up to this fraction of their side.
+        Training images are shifted along each axis by up to this fraction of their size.
     zoom : float, default=0.1
         Training images are stretched along each axis by up to this fraction.
     flip : {"horizontal", "vertical", "both"} or None, default="both"
@@ -106,34 +106,35 @@ class GalaxyClassifier(
         turns and mirror images; 4 unless it is square), which makes them exactly the same for
         all of these and takes 8 times as long.
     calibrate : bool, default=False
-        Whether to choose a temperature for each question on the galaxies set aside [4]_, which
-        makes predictions as sure as they are right. Needs a `validation_fraction`.
+        Whether to fit a temperature for each question on the validation set [4]_, which
+        calibrates the predictions. Needs a `validation_fraction` above 0.
     pretrained : FrozenEstimator, str, Pipeline or GalaxyClassifier, optional
-        A fitted classifier, or pipeline that ends with one, or the joblib file of such, whose
-        features the network starts from instead of building `network`; only its output is new.
-        Wrap an object in `sklearn.frozen.FrozenEstimator`, since cloning would empty it.
+        A fitted classifier or encoder, a pipeline that ends with one, or the joblib file of one.
+        The network starts from its features, with a new output layer; `network` is not used.
+        Wrap an object in `sklearn.frozen.FrozenEstimator`, since cloning would discard what it
+        has learned.
     freeze : bool, default=False
-        Whether to train the new output only and to keep the features of `pretrained`.
+        Whether to keep the features of `pretrained` and train the new output layer only.
     image_shape : tuple of int, optional
         (height, width) or (height, width, n_channels) of flattened rows. By default a row is
         an image of height 1.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the `fit` before.
+        Whether `fit` continues from the weights of the previous `fit`. The network, its output,
+        loss and tree cannot change then.
     dtype_policy : {"float32", "mixed_bfloat16", "mixed_float16"}, default="float32"
-        Numbers that the network computes with; its weights are always float32.
-        "mixed_bfloat16" is quicker where the processor has instructions for it (AVX512-BF16,
-        AMX, recent GPUs) and slower where it has not.
+        Precision in which the network computes; its weights are always float32.
+        "mixed_bfloat16" is faster on processors with instructions for it (AVX512-BF16, AMX,
+        recent GPUs) and slower on others.
     jit_compile : bool or "auto", default=False
-        Whether to compile with XLA. On processors the reference network trains faster
-        without. True goes with neither rotation, shift, zoom nor flip on TensorFlow, whose
-        image warp XLA does not know.
+        Whether to compile with XLA. On CPUs the reference network trains faster without. On
+        TensorFlow, True needs rotation, shift and zoom of 0 and no flip, since XLA does not
+        support its image warp.
     run_eagerly : bool, default=False
-        Whether to run step by step, without tracing a graph. Quicker for tiny networks and a
-        few steps.
+        Whether to run without tracing a graph. Faster for tiny networks and few steps.
     random_state : int, RandomState instance or None, default=None
-        Determines the weights to start from, the validation galaxies, the order of the
-        galaxies, dropout and augmentation. An int gives the same model on the same machine
-        each time.
+        Determines the initial weights, the validation set, the order of the galaxies, dropout
+        and augmentation. An int gives the same model each time, on the same machine and with
+        the same number of threads.
     verbose : int, default=0
         0 is silent, 1 shows a progress bar with the losses.
     **network_arguments
@@ -149,12 +150,12 @@ class GalaxyClassifier(
         Form of the vote fractions seen in `fit`, in which `predict_proba` answers; None for
         class labels.
     model_ : keras.Model
-        The trained network. Its outputs for vote fractions are conditional ones (with
+        The trained network. For votes its outputs are conditional fractions (with
         ``output="sigmoid"`` not yet scaled to sum to 1), or the concentrations of Dirichlet
         distributions (``loss="dirichlet_multinomial"``).
     history_ : dict of list of float
         Loss and metric of each epoch, for training (``"loss"``, ``"mse"`` or ``"accuracy"``)
-        and for validation (with ``"val_"`` before).
+        and for validation (prefix ``"val_"``).
     best_epoch_ : int
         Number, from 1, of the epoch whose weights were kept.
     image_shape_in_ : tuple of int
@@ -164,21 +165,22 @@ class GalaxyClassifier(
     feature_names_in_ : ndarray of str
         Names of the columns. Only if `fit` saw a data frame.
     target_encoder_ : object
-        Turns targets into what the network learns, and its outputs into answers. Its
-        ``temperature`` is that of each question, 1 unless `calibrate`.
+        Encodes targets for the network and decodes its outputs. Its ``temperature`` holds that
+        of each question, 1 unless `calibrate`.
 
     See Also
     --------
-    galaxy_sklearn.make_galaxy_pipeline : The classifier behind the steps that read images.
+    galaxy_sklearn.make_galaxy_pipeline : A pipeline from image files to votes.
 
     Notes
     -----
     A saved classifier holds the network's architecture and weights and the versions of the
-    libraries that wrote it, but no state of the optimizer: `partial_fit` and a warm start
-    after loading begin with a fresh one.
+    libraries that wrote it, but not the state of the optimizer: `partial_fit` and a warm start
+    after loading begin with a new one. If `fit` fails or is interrupted in its first epoch, the
+    classifier is left as it was.
 
-    Importing scikeras, which this class is based on, makes `keras.Model` objects of the whole
-    process picklable in scikeras' own way.
+    Importing scikeras, which this class is based on, changes how `keras.Model` objects are
+    pickled in the whole process.
 
     References
     ----------
@@ -349,7 +351,7 @@ class GalaxyClassifier(
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train for one more epoch, on all the galaxies given.
+        """Train for one epoch on all the galaxies given.
 
         Parameters
         ----------
@@ -359,7 +361,7 @@ class GalaxyClassifier(
         y : DataFrame or array-like of shape (n_galaxies, n_answers) or (n_galaxies,)
             Vote fractions or class labels.
         classes : array-like of shape (n_classes,), optional
-            At the first call, all the class labels that will occur; by default those in
+            All class labels that will occur, needed at the first call only; by default those in
             ``y``.
         sample_weight : array-like of shape (n_galaxies,), optional
             Weight of each galaxy.
@@ -474,8 +476,8 @@ class GalaxyClassifier(
         Returns
         -------
         ndarray of shape (n_galaxies, n_answers, 2)
-            Lower and upper end of each conditional fraction's central interval: that of the
-            fraction which ever more volunteers would approach.
+            Lower and upper end of the central interval of each conditional fraction, in the
+            limit of many volunteers.
 
         Raises
         ------
@@ -491,10 +493,10 @@ class GalaxyClassifier(
         return self.target_encoder_.intervals(outputs, coverage)
 
     def sample_proba(self, X, n_samples=10, random_state=None):
-        """Predict again and again, each time with other units dropped (Monte Carlo dropout).
+        """Sample predictions with Monte Carlo dropout.
 
-        The spread of the samples tells how sure the network is [5]_. A network without dropout
-        gives equal samples.
+        The spread of the samples measures the uncertainty of the network [5]_. Without dropout
+        in the network all samples are equal.
 
         Parameters
         ----------
@@ -502,15 +504,14 @@ class GalaxyClassifier(
                 (n_galaxies, n_pixels)
             Images or flattened rows.
         n_samples : int, default=10
-            Number of predictions.
+            Number of samples.
         random_state : int, RandomState instance or None, default=None
-            Determines what is dropped.
+            Determines which units are dropped.
 
         Returns
         -------
         ndarray of shape (n_samples, n_galaxies, n_classes)
-            Vote fractions or probabilities, each sample as `predict_proba` would return it for
-            images as they stand.
+            Vote fractions or probabilities, as from `predict_proba` with ``symmetric=False``.
 
         Raises
         ------
@@ -522,9 +523,9 @@ class GalaxyClassifier(
         return self._learner.samples(tensor, n_samples, check_random_state(random_state))
 
     def transform(self, X):
-        """Return the network's features: what its output is computed from.
+        """Return the features from which the network computes its output.
 
-        They serve to find similar galaxies, clusters and anomalies with any tool of
+        They can be used to find similar galaxies, clusters and anomalies with any tool of
         scikit-learn.
 
         Parameters
@@ -551,7 +552,7 @@ class GalaxyClassifier(
         return self._learner.transform(tensor, symmetric=self.symmetric)
 
     def score(self, X, y, sample_weight=None):
-        """Score the predictions; the greater the better.
+        """Return a score of the predictions, greater is better.
 
         Parameters
         ----------
@@ -566,8 +567,8 @@ class GalaxyClassifier(
         Returns
         -------
         float
-            For vote fractions the explained part of their variance, all known ones taken
-            together (R squared, in the form seen in `fit`); for class labels the accuracy.
+            For vote fractions R squared over all known fractions together, in the form seen in
+            `fit`; for class labels the accuracy.
         """
         probabilities = self.predict_proba(X)
         return float(self.target_encoder_.score(y, probabilities, sample_weight))
@@ -665,10 +666,3 @@ class GalaxyClassifier(
 
     def _check_X(self, X, reset):
         return to_tensor(self, X, image_shape=self.image_shape, reset=reset)
-
-
-# scikit-learn's tools take every name in a signature for a parameter, that of a `**` too.
-_signature = inspect.signature(GalaxyClassifier)
-GalaxyClassifier.__signature__ = _signature.replace(
-    parameters=[p for p in _signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-)

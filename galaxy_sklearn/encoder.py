@@ -22,18 +22,18 @@ __all__ = ["GalaxyEncoder"]
 class GalaxyEncoder(
     ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
 ):
-    """Learn features from images that nobody has classified.
+    """Learn features from images without labels.
 
-    The network learns that two random views of a galaxy, turned, mirrored, shifted and
-    stretched, show the same, and that different galaxies differ (VICReg [1]_). Its features
-    serve as they are, or start a classifier that has few labels (see `pretrained` of
-    `GalaxyClassifier`).
+    The network learns that two random views of a galaxy, rotated, mirrored, shifted and
+    stretched, show the same object, and that different galaxies differ (VICReg [1]_). Its
+    features can be used as they are, or a classifier with few labels can start from them (see
+    `pretrained` of `GalaxyClassifier`).
 
     Parameters
     ----------
     estimator : GalaxyClassifier
-        Gives the network, the augmentation and the parameters of the training; what concerns
-        targets is not used, nor is its ``validation_fraction``.
+        Its parameters define the network, the augmentation and the training. Those that concern
+        targets, and its ``validation_fraction``, are not used.
     n_projected : int, default=256
         Number of outputs in which views are compared.
 

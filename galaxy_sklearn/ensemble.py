@@ -1,4 +1,4 @@
-"""Several networks that answer together."""
+"""Ensembles of networks."""
 
 from numbers import Integral
 from typing import ClassVar
@@ -31,14 +31,13 @@ class GalaxyEnsemble(
 ):
     """Average the predictions of classifiers that differ in their random numbers.
 
-    Each member starts from weights of its own, sees the galaxies in an order of its own and,
-    with a ``validation_fraction``, sets others aside. Their mean errs less than one of them,
-    and their spread tells where they are unsure [1]_.
+    Each member has its own initial weights, order of the galaxies and validation set. Their mean
+    has a smaller error than a single member, and their spread measures the uncertainty [1]_.
 
     Parameters
     ----------
     estimator : GalaxyClassifier
-        What is cloned for each member.
+        The classifier that is cloned for each member.
     n_estimators : int, default=3
         Number of members.
     random_state : int, RandomState instance or None, default=None
@@ -114,7 +113,7 @@ class GalaxyEnsemble(
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train each member for one more epoch, on all the galaxies given.
+        """Train each member for one epoch on all the galaxies given.
 
         Parameters
         ----------
@@ -124,7 +123,8 @@ class GalaxyEnsemble(
         y : DataFrame or array-like of shape (n_galaxies, n_answers) or (n_galaxies,)
             Vote fractions, vote counts or class labels.
         classes : array-like of shape (n_classes,), optional
-            At the first call, all the class labels that will occur; by default those in ``y``.
+            All class labels that will occur, needed at the first call only; by default those in
+            ``y``.
         sample_weight : array-like of shape (n_galaxies,), optional
             Weight of each galaxy.
 
@@ -156,7 +156,7 @@ class GalaxyEnsemble(
         return self._members(X).mean(axis=0)
 
     def predict_spread(self, X):
-        """Predict how far the members lie apart.
+        """Predict the spread of the members.
 
         Parameters
         ----------
@@ -226,7 +226,7 @@ class GalaxyEnsemble(
         return self.estimators_[0].target_encoder_.to_predictions(probabilities)
 
     def score(self, X, y, sample_weight=None):
-        """Score the predictions; the greater the better.
+        """Return a score of the predictions, greater is better.
 
         Parameters
         ----------

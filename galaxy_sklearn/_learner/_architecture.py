@@ -29,7 +29,7 @@ def to_state(model):
     """
     return {
         "architecture": model.to_json(),
-        "custom_objects": _places(_custom_objects(model)),
+        "custom_objects": _places(custom_objects(model)),
         "weights": model.get_weights(),
     }
 
@@ -71,22 +71,20 @@ def check_can_be_saved(model):
         If a layer or function cannot be imported, or the rebuilt network computes something
         else. The message says what to do.
     """
-    lost = sorted(set(_custom_objects(model)) - set(_places(_custom_objects(model))))
+    custom = custom_objects(model)
+    lost = sorted(set(custom) - set(_places(custom)))
     advice = (
         "Define layers and functions at the top level of a module, layers with a get_config that "
         "returns all arguments of __init__."
     )
-    if lost:
-        raise ValueError(
-            f"The network cannot be saved: {lost[0]!r} cannot be imported (it is a lambda, or "
-            f"defined inside a function). {advice}"
-        )
     image = np.random.default_rng(0).random((1, *model.input_shape[1:]), dtype=np.float32)
     try:
         again = from_state(to_state(model))
         found = [keras.ops.convert_to_numpy(m(image, training=False)) for m in (model, again)]
     except Exception as error:
         cause = str(error).partition("\n")[0]
+        if lost:
+            cause = f"{lost[0]!r} cannot be imported (a lambda, or defined inside a function)."
         raise ValueError(f"The network cannot be saved and loaded: {cause} {advice}") from error
     if not np.allclose(*found, rtol=1e-3, atol=1e-5, equal_nan=True):
         raise ValueError(
@@ -94,11 +92,13 @@ def check_can_be_saved(model):
         )
 
 
-def _custom_objects(model):
+def custom_objects(model):
     """Return the classes and functions of a network that are not Keras', by name."""
     custom = {}
     for layer in all_layers(model):
-        for value in (layer, *vars(layer).values()):
+        # Keras wraps methods, such as build, in attributes of their names.
+        own = [value for name, value in vars(layer).items() if not hasattr(type(layer), name)]
+        for value in (layer, *own):
             # Activations are functions; initializers, regularizers and the like are objects.
             kind = value if inspect.isfunction(value) else type(value)
             is_part = inspect.isfunction(value) or hasattr(value, "get_config")

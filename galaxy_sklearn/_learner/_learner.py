@@ -34,8 +34,8 @@ class Learner:
 
     Attributes
     ----------
-    model, features : keras.Model
-        The network, and the part of it before the output.
+    model : keras.Model
+        The network.
     target : object
         The target.
     image_shape : tuple of int
@@ -63,7 +63,7 @@ class Learner:
 
     def _adopt(self, model):
         self.model = model
-        self.features = feature_model(model)
+        self._features = None
         self._trainer = None
 
     def check_can_go_on(self, params):
@@ -200,6 +200,13 @@ class Learner:
 
     # -------------------------------------------------------------------- answers
 
+    @property
+    def features(self):
+        """The part of the network before its output."""
+        if self._features is None:
+            self._features = feature_model(self.model)
+        return self._features
+
     def outputs(self, X, *, symmetric):
         """Return what the network gives for a tensor of images."""
         return predict(self.model, X, symmetric=symmetric)
@@ -225,7 +232,7 @@ class Learner:
         state = {
             name: value
             for name, value in vars(self).items()
-            if name not in ("model", "features", "_trainer", "_rng")
+            if name not in ("model", "_features", "_trainer", "_rng")
         }
         return {**state, "model": to_state(self.model)}
 

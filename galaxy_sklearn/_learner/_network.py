@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 
 from galaxy_sklearn._compat import all_layers, seed_states
-from galaxy_sklearn._learner._architecture import check_can_be_saved
+from galaxy_sklearn._learner._architecture import check_can_be_saved, custom_objects
 from galaxy_sklearn._learner._process import dtype_policy, seeded
 from galaxy_sklearn.networks import get_network
 
@@ -63,22 +63,42 @@ def build_network(params, target, image_shape, seed):
 
 def _functional(network, image_shape):
     """Return a network with a known graph: a Sequential layer by layer, others in one piece."""
-    if type(network) is not keras.Sequential and hasattr(network, "operations"):
+    is_sequential = isinstance(network, keras.Sequential)
+    if is_sequential and network.built:
+        return keras.Model(network.inputs[0], network.outputs[0], name=network.name)
+    if _has_graph(network):
         return network
     outputs = inputs = keras.Input(image_shape)
-    pieces = network.layers if type(network) is keras.Sequential else [network]
-    for piece in pieces:
+    for piece in network.layers if is_sequential else [network]:
         outputs = piece(outputs)
     return keras.Model(inputs, outputs, name=network.name)
+
+
+def _has_graph(network):
+    # What a functional model has, and a subclassed one has not.
+    return hasattr(network, "operations")
 
 
 def feature_model(model):
     """Return the part of a network up to its last layer that has weights.
 
     It shares the layers of the network.
+
+    Raises
+    ------
+    ValueError
+        If that layer is a subclassed model, whose own layers are not known.
     """
     head = [layer for layer in model.layers if layer.weights][-1]
-    return keras.Model(model.input, head.input)
+    features = head.input
+    if isinstance(head, keras.Model):
+        if not _has_graph(head):
+            raise ValueError(
+                f"The features of the network are unknown: {type(head).__name__} is a subclassed "
+                "model. Build it with Keras' functional API or as a Sequential."
+            )
+        features = feature_model(head)(features)
+    return keras.Model(model.input, features)
 
 
 def find_fitted(pretrained):
@@ -150,7 +170,8 @@ def start_from(source, image_shape, n_outputs, activation, *, freeze):
             f"pretrained was fitted on images of shape {source.image_shape_in_} (height, width, "
             f"channels), these have {image_shape}."
         )
-    features = keras.models.clone_model(feature_model(source.model_))
+    with keras.saving.custom_object_scope(custom_objects(source.model_)):
+        features = keras.models.clone_model(feature_model(source.model_))
     features.set_weights(feature_model(source.model_).get_weights())
     features.trainable = not freeze
     outputs = keras.layers.Dense(n_outputs, activation=activation, dtype="float32")

@@ -1,12 +1,13 @@
 """What belongs to the whole process, set for a while and put back."""
 
 import logging
-import multiprocessing
 import os
 import random
 from contextlib import contextmanager, suppress
 
 import keras
+
+from galaxy_sklearn._compat import is_worker
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def share_cores():
     share = os.environ.get("OMP_NUM_THREADS", "")
     if (
         keras.backend.backend() == "tensorflow"
-        and multiprocessing.current_process().name.startswith(("Loky", "Dask"))
+        and is_worker()
         and share.isdecimal()
         and "TF_NUM_INTRAOP_THREADS" not in os.environ
     ):

@@ -8,7 +8,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from galaxy_sklearn._compat import check_feature_names_in, output_container
+from galaxy_sklearn._compat import check_feature_names_in, output_container, set_output_container
 from galaxy_sklearn.images import ImageStack, first_element, holds_paths
 
 
@@ -129,7 +129,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
                 f"transform must be 'default', 'pandas', 'polars' or None, got {transform!r}."
             )
         if transform is not None:
-            self._sklearn_output_config = {"transform": transform}
+            set_output_container(self, transform)
         return self
 
     def __sklearn_tags__(self):

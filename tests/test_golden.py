@@ -1,0 +1,36 @@
+"""Models that earlier versions wrote are read, and answer as they did."""
+
+import pickle
+import warnings
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+import galaxy_sklearn
+from galaxy_sklearn.datasets import make_galaxies
+
+VERSIONS = sorted(path.parent for path in Path(__file__).parent.glob("golden/*/pipeline.joblib"))
+
+
+@pytest.mark.parametrize("folder", VERSIONS, ids=lambda path: path.name)
+def test_files_of_earlier_versions(folder):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pipe = joblib.load(folder / "pipeline.joblib")
+    # scikit-learn warns of its own steps, if its version has changed.
+    messages = [str(w.message) for w in caught if "galaxy_sklearn" in str(w.message)]
+    earlier = folder.name != galaxy_sklearn.__version__
+    assert len(messages) == earlier
+    assert all(f"saved by galaxy_sklearn {folder.name}" in message for message in messages)
+    images, votes = make_galaxies(40, image_size=48, random_state=0)
+    fractions = pipe.predict_proba(images[:8])
+    np.testing.assert_allclose(fractions, np.load(folder / "fractions.npy"), atol=1e-5)
+    again = pickle.loads(pickle.dumps(pipe))
+    np.testing.assert_array_equal(again.predict_proba(images[:8]), fractions)
+    pipe.set_params(classifier__warm_start=True, classifier__epochs=1).fit(images, votes)
+
+
+def test_there_is_a_file_of_this_version():
+    assert galaxy_sklearn.__version__ in {path.name for path in VERSIONS}

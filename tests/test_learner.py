@@ -1,0 +1,271 @@
+"""Estimators are trained as a whole or not at all, and what they accept can be saved."""
+
+import copy
+import pickle
+import subprocess
+import sys
+
+import joblib
+import keras
+import numpy as np
+import own_network
+import pytest
+import scikeras.wrappers
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+from tiny import tiny
+
+from galaxy_sklearn import GalaxyClassifier, GalaxyEncoder, GalaxyEnsemble
+from galaxy_sklearn._learner import _loop
+
+PARAMETERS = {
+    "epochs": 2,
+    "random_state": 0,
+    "run_eagerly": True,
+    "schedule": "constant",
+    "weight_decay": 0,
+}
+
+
+def make(network=tiny, **parameters):
+    return GalaxyClassifier(network, **{**PARAMETERS, **parameters})
+
+
+ESTIMATORS = {
+    "classifier": make(),
+    "ensemble": GalaxyEnsemble(make(), 2, random_state=0),
+    "encoder": GalaxyEncoder(make(), n_projected=8),
+}
+
+
+@pytest.fixture(scope="module")
+def data(galaxies):
+    X, y = galaxies
+    return np.ascontiguousarray(X[:, ::2, ::2].mean(axis=-1) / 255, dtype=np.float32), y
+
+
+def answers(estimator, X):
+    return getattr(estimator, "predict_proba", estimator.transform)(X)
+
+
+# ------------------------------------------------------------------ all or nothing
+
+
+def interrupt(*args):
+    raise KeyboardInterrupt
+
+
+def diverge(*args):
+    return {"loss": float("nan")}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("failure", "error"), [(interrupt, KeyboardInterrupt), (diverge, ValueError)]
+)
+def test_a_fit_that_fails_leaves_all_as_it_was(data, name, failure, error, monkeypatch):
+    X, y = data
+    estimator = clone(ESTIMATORS[name])
+    before = dict(vars(estimator))
+    with monkeypatch.context() as patched, pytest.raises(error):
+        patched.setattr(_loop, "_one_pass", failure)
+        estimator.fit(X, y)
+    assert vars(estimator) == before
+    with pytest.raises(NotFittedError):
+        check_is_fitted(estimator)
+    # And a second fit, on other images, does not harm the first.
+    expected = answers(estimator.fit(X, y), X)
+    with monkeypatch.context() as patched, pytest.raises(error):
+        patched.setattr(_loop, "_one_pass", failure)
+        estimator.fit(X[:, :8, :8].reshape(24, -1), y)
+    np.testing.assert_array_equal(answers(estimator, X), expected)
+    assert not hasattr(estimator, "n_features_in_")
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"class_weight": "even"}, {"class_weight": {"a99_cloud": 2.0}}, {"loss": "mse"}]
+)
+def test_a_fit_with_bad_parameters_does_not_count(data, parameters):
+    X, y = data
+    target = np.where(y.iloc[:, 0] > 0.5, "a", "b") if "loss" in parameters else y
+    classifier = make(**parameters)
+    with pytest.raises(ValueError, match=next(iter(parameters))):
+        classifier.fit(X, target)
+    with pytest.raises(NotFittedError):
+        classifier.predict_proba(X)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize(
+    ("failure", "error"), [(interrupt, KeyboardInterrupt), (diverge, ValueError)]
+)
+def test_a_training_that_goes_on_and_fails_is_taken_back(data, method, failure, error, monkeypatch):
+    """Also if the weights were changed before."""
+    X, y = data
+    classifier = make(warm_start=True).fit(X, y)
+    expected, history = classifier.predict_proba(X), copy.deepcopy(classifier.history_)
+    one_pass = _loop._one_pass
+
+    def late(*args):
+        one_pass(*args)
+        return failure()
+
+    with monkeypatch.context() as patched, pytest.raises(error):
+        patched.setattr(_loop, "_one_pass", late)
+        getattr(classifier, method)(X, y)
+    np.testing.assert_array_equal(classifier.predict_proba(X), expected)
+    assert classifier.history_ == history and classifier.best_epoch_ <= 2
+    classifier.partial_fit(X, y)
+    assert (classifier.predict_proba(X) != expected).any()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network": "residual"},
+        {"network__units": 4},
+        {"output": "sigmoid"},
+        {"loss": "mse"},
+    ],
+)
+def test_a_warm_start_refuses_another_network(data, change):
+    X, y = data
+    classifier = make(warm_start=True, epochs=1).fit(X, y)
+    expected = classifier.predict_proba(X)
+    (name,) = change
+    with pytest.raises(ValueError, match=rf"warm start.*{name.split('__')[0]}.*warm_start=False"):
+        classifier.set_params(**change).fit(X, y)
+    np.testing.assert_array_equal(classifier.predict_proba(X), expected)
+    classifier.set_params(warm_start=False).fit(X, y)
+
+
+# ------------------------------------------------------------------ what can be saved
+
+
+NETWORKS = ["own_layers", "sequential", "sequential_with_input", "subclassed"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_own_networks_can_be_saved(data, name, tmp_path):
+    X, y = data
+    classifier = make(getattr(own_network, name), epochs=1).fit(X, y)
+    expected = classifier.predict_proba(X)
+    for again in (copy.deepcopy(classifier), pickle.loads(pickle.dumps(classifier))):
+        np.testing.assert_array_equal(again.predict_proba(X), expected)
+    tuned = make(pretrained=FrozenEstimator(classifier), epochs=1)
+    if name == "subclassed":
+        with pytest.raises(ValueError, match="features .* unknown: Whole is a subclassed model"):
+            classifier.transform(X)
+        with pytest.raises(ValueError, match="features .* unknown"):
+            tuned.fit(X, y)
+    else:
+        assert classifier.transform(X).shape == (24, 6)
+        tuned.fit(X, y)
+        np.testing.assert_array_equal(copy.deepcopy(tuned).predict_proba(X), tuned.predict_proba(X))
+
+
+def test_own_layers_in_a_fresh_process(data, tmp_path):
+    X, y = data
+    classifier = make(own_network.own_layers, epochs=1).fit(X, y)
+    joblib.dump(classifier, tmp_path / "model.joblib")
+    np.savez(tmp_path / "data.npz", X=X, expected=classifier.predict_proba(X))
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import joblib, numpy as np
+data = np.load("data.npz")
+found = joblib.load("model.joblib").predict_proba(data["X"])
+np.testing.assert_allclose(found, data["expected"], atol=1e-6)
+"""
+    folder = own_network.__file__.rpartition("/")[0]
+    subprocess.run([sys.executable, "-c", code, folder], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("with_lambda_layer", "cannot be saved.*lambda.*top level of a module"),
+        ("with_closure", "'twice' cannot be imported.*top level of a module"),
+        ("with_local_layer", "'Local' cannot be imported.*top level of a module"),
+        ("with_forgetful_layer", "computes something else.*get_config"),
+        (
+            "with_other_outputs",
+            r"'with_other_outputs' gives .* \(None, 38\), expected \(None, 37\)",
+        ),
+    ],
+)
+def test_what_cannot_be_saved_is_refused_before_the_training(data, name, message, monkeypatch):
+    monkeypatch.setattr(_loop, "_one_pass", lambda *args: pytest.fail("it was trained"))
+    with pytest.raises(ValueError, match=message):
+        make(getattr(own_network, name)).fit(*data)
+
+
+def test_checking_does_not_change_the_result(data):
+    """The users' random numbers and the network's are the same with and without it."""
+    keras.utils.set_random_seed(3)
+    first = keras.random.uniform((1,)).numpy()
+    keras.utils.set_random_seed(3)
+    make(own_network.own_layers, epochs=1).fit(*data)
+    assert keras.random.uniform((1,)).numpy() == first
+
+
+# --------------------------------------------------------------------- parameters
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("zoom", 3.0),
+        ("symmetric", "no"),
+        ("patience", "a"),
+        ("shift", -0.1),
+        ("rotation", 400),
+        ("calibrate", None),
+        ("freeze", "yes"),
+        ("tree", "GZ2"),
+        ("image_shape", 32),
+        ("jit_compile", "never"),
+        ("verbose", "loud"),
+        ("epochs", 2.0),
+        ("learning_rate", float("nan")),
+        ("weight_average", 1.0),
+        ("pretrained", 3),
+        ("random_state", "a"),
+    ],
+)
+def test_every_parameter_is_checked(data, parameter, value):
+    with pytest.raises(ValueError, match=f"'{parameter}' parameter of GalaxyClassifier must be"):
+        make(**{parameter: value}).fit(*data)
+
+
+@pytest.mark.parametrize("estimator", [GalaxyClassifier, GalaxyEnsemble, GalaxyEncoder])
+def test_no_parameter_is_forgotten(estimator):
+    assert set(estimator._parameter_constraints) == set(estimator._get_param_names())
+
+
+def test_scikeras_does_not_show():
+    classifier = make()
+    assert isinstance(classifier, scikeras.wrappers.BaseWrapper)
+    for name in ("current_epoch", "scorer", "feature_encoder", "target_encoder"):
+        assert not hasattr(classifier, name) and name not in dir(classifier)
+
+
+# ---------------------------------------------------------------------- ensembles
+
+
+def test_an_ensemble_has_what_its_members_have(data):
+    X, y = data
+    ensemble = clone(ESTIMATORS["ensemble"]).partial_fit(X, y).partial_fit(X, y)
+    assert [len(member.history_["loss"]) for member in ensemble.estimators_] == [2, 2]
+    features = ensemble.transform(X)
+    np.testing.assert_array_equal(
+        features, np.hstack([member.transform(X) for member in ensemble.estimators_])
+    )
+    assert ensemble.get_feature_names_out().shape == (features.shape[1],)
+    counts = y.rename(columns=lambda name: name.replace("debiased", "count")) * 40
+    member = make(loss="dirichlet_multinomial", epochs=1)
+    counting = GalaxyEnsemble(member, 2, random_state=0).fit(X, counts)
+    ends = [member.predict_interval(X, 0.8) for member in counting.estimators_]
+    np.testing.assert_allclose(counting.predict_interval(X, 0.8), np.mean(ends, axis=0))
