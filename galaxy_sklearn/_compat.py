@@ -5,6 +5,10 @@ Each has no public counterpart. If one moves, it is mended here.
 
 from sklearn.base import BaseEstimator
 
+# What `make_scorer` returns: a scorer of its kind sees the estimator, shares predictions with the
+# other scorers of a search and takes part in metadata routing.
+from sklearn.metrics._scorer import _Scorer as Scorer
+
 # scikit-learn's own way to declare what a parameter may be.
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
@@ -15,6 +19,7 @@ from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 __all__ = [
     "HasMethods",
     "Interval",
+    "Scorer",
     "StrOptions",
     "all_layers",
     "check_feature_names_in",
