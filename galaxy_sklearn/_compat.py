@@ -8,6 +8,10 @@ import multiprocessing
 
 from sklearn.base import BaseEstimator
 
+# What `make_scorer` returns: a scorer of its kind sees the estimator, shares predictions with the
+# other scorers of a search and takes part in metadata routing.
+from sklearn.metrics._scorer import _Scorer as Scorer
+
 # scikit-learn's own way to declare what a parameter may be.
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
@@ -18,6 +22,7 @@ from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 __all__ = [
     "HasMethods",
     "Interval",
+    "Scorer",
     "StrOptions",
     "all_layers",
     "check_feature_names_in",

@@ -42,14 +42,14 @@ def train(arguments):
     """Fit a pipeline on a folder of images and a table of votes, and save it."""
     import joblib
 
-    from galaxy_sklearn import make_galaxy_pipeline
+    from galaxy_sklearn import GZ2, make_galaxy_pipeline
 
     model = Path(arguments.model)
     if not model.parent.is_dir():
         raise FileNotFoundError(f"--model {model}: there is no folder {str(model.parent)!r}.")
     pipe = make_galaxy_pipeline(arguments.recipe, n_jobs=-1, random_state=0, verbose=1)
-    pipe.set_params(**dict(arguments.set))
-    data = _load_galaxies(arguments)
+    pipe.set_params(**{"classifier__tree": arguments.tree, **dict(arguments.set)})
+    data = _load_galaxies(arguments, arguments.tree or GZ2)
     print(f"Training on {len(data.data)} galaxies ({data.form} vote fractions).")
     pipe.fit(data.data, data.target)
     pipe.set_params(tensor__verbose=False, classifier__verbose=0)
@@ -66,11 +66,17 @@ def evaluate(arguments):
     """Print how close a saved pipeline comes to the votes of a table."""
     import numpy as np
 
-    from galaxy_sklearn import metrics
+    from galaxy_sklearn import GZ2, metrics
+    from galaxy_sklearn._tree_of import tree_of
     from galaxy_sklearn.scoring import load_model
 
-    data = _load_galaxies(arguments)
     pipe = load_model(arguments.model)
+    tree = tree_of(pipe) or arguments.tree or GZ2
+    if arguments.tree not in (None, tree):
+        raise ValueError(
+            f"{arguments.model} answers the questions of {tree.name}, not of {arguments.tree.name}."
+        )
+    data = _load_galaxies(arguments, tree)
     predicted = pipe.predict_proba(data.data)
     print(f"{len(data.data)} galaxies")
     for name in (
@@ -80,20 +86,19 @@ def evaluate(arguments):
         "conditional_mse",
         "conditional_cross_entropy",
     ):
-        print(f"{name:28s}{getattr(metrics, name)(data.target, predicted):8.4f}")
-    tree = galaxy_sklearn.GZ2
+        print(f"{name:28s}{getattr(metrics, name)(data.target, predicted, tree=tree):8.4f}")
     voted = tree.label(data.target)
     known = voted != "unknown"
     if known.any():
         same = voted[known] == tree.label(predicted)[known]
         print(f"{'same label':28s}{np.mean(same):8.4f}")
     if arguments.questions:
-        print(metrics.question_scores(data.target, predicted).round(4).to_string())
+        print(metrics.question_scores(data.target, predicted, tree=tree).round(4).to_string())
     if arguments.plot:
         from galaxy_sklearn.displays import GalaxyGridDisplay
 
         display = GalaxyGridDisplay.from_predictions(
-            data.data, data.target, predicted, random_state=0
+            data.data, data.target, predicted, tree=tree, random_state=0
         )
         _save_figure(display, arguments.plot)
 
@@ -175,6 +180,12 @@ def _parser():
             sub.add_argument("--images", required=True, metavar="DIR", help="folder of images")
         if votes:
             sub.add_argument("--votes", required=True, metavar="TABLE", help="CSV or Parquet")
+            sub.add_argument(
+                "--tree",
+                type=_survey,
+                metavar="SURVEY",
+                help="whose questions the votes answer; that of the model, or else GZ2, by default",
+            )
             sub.add_argument("--mapping", metavar="TABLE", help="objid,asset_id, if needed")
             sub.add_argument(
                 "--split", metavar="PART", help="of the column split: train, validation or test"
@@ -215,11 +226,15 @@ def _parser():
     return parser
 
 
-def _load_galaxies(arguments):
+def _load_galaxies(arguments, tree):
     from galaxy_sklearn.datasets import load_galaxy_zoo
 
     return load_galaxy_zoo(
-        arguments.images, arguments.votes, mapping=arguments.mapping, split=arguments.split
+        arguments.images,
+        arguments.votes,
+        tree=tree,
+        mapping=arguments.mapping,
+        split=arguments.split,
     )
 
 
@@ -228,6 +243,17 @@ def _positive(text):
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a positive int, got {text}")
     return value
+
+
+def _survey(text):
+    from galaxy_sklearn import surveys
+
+    known = {name.lower(): name for name in surveys.__all__}
+    if text.lower() not in known:
+        raise argparse.ArgumentTypeError(
+            f"there is no survey {text!r}; choose from {', '.join(sorted(known.values()))}"
+        )
+    return getattr(surveys, known[text.lower()])
 
 
 def _setting(text):

@@ -31,7 +31,7 @@ class Answer(NamedTuple):
     Attributes
     ----------
     name : str
-        Name within the survey, for example ``"a01_smooth"``.
+        Name within the question, for example ``"a01_smooth"``.
     leads_to : str or None
         Name of the question asked next; None where the classification ends.
     """
@@ -78,16 +78,19 @@ class DecisionTree:
     name : str
         Name of the survey.
     questions : tuple of Question
-        The questions, in the order of the survey's columns. The first one is asked first.
+        The questions, in the order of the survey's columns. The first one is asked first. Two
+        questions may have answers of the same name, such as "yes" and "no".
     labels : tuple of (str, tuple of str), default=()
         What to call a galaxy, most telling label first: a word and the names of the answers
-        that must all lie on the galaxy's path.
+        that must all lie on the galaxy's path. An answer whose name another question has as
+        well is named in full, as in `answer_names`.
 
     Raises
     ------
     ValueError
         If an answer leads to an unknown question, a question cannot be reached or leads back
-        to itself, or a name is used twice.
+        to itself, a label names no answer or more than one, or a name is used twice: by two
+        questions, two answers of a question, or two columns of `answer_names`.
 
     Notes
     -----
@@ -109,6 +112,17 @@ class DecisionTree:
     >>> votes[[0, 14, 16]] = 1  # smooth, nothing odd, in between round and cigar-shaped
     >>> GZ2.label(votes)
     'elliptical'
+
+    Another survey, both questions of which can be answered by yes:
+
+    >>> from galaxy_sklearn.decision_tree import Answer, DecisionTree, Question
+    >>> disk = Question("disk", (Answer("yes", "bar"), Answer("no", None)))
+    >>> bar = Question("bar", (Answer("yes", None), Answer("no", None)))
+    >>> tree = DecisionTree("bars", (disk, bar), labels=(("barred", ("bar_yes",)),))
+    >>> tree.answer_names
+    ('disk_yes', 'disk_no', 'bar_yes', 'bar_no')
+    >>> tree.label([0.9, 0.1, 0.8, 0.2])
+    'barred'
     """
 
     name: str
@@ -116,10 +130,14 @@ class DecisionTree:
     labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __post_init__(self):
-        names = [q.name for q in self.questions] + [a.name for a in self._answers]
-        doubled = [name for name, times in Counter(names).items() if times > 1]
-        if doubled:
-            raise ValueError(f"Tree {self.name!r} uses the name {doubled[0]!r} twice.")
+        for names in (
+            [question.name for question in self.questions],
+            *([answer.name for answer in question.answers] for question in self.questions),
+            self.answer_names,
+        ):
+            doubled = [name for name, times in Counter(names).items() if times > 1]
+            if doubled:
+                raise ValueError(f"Tree {self.name!r} uses the name {doubled[0]!r} twice.")
         known = {q.name for q in self.questions}
         for answer in self._answers:
             if answer.leads_to is not None and answer.leads_to not in known:
@@ -127,13 +145,7 @@ class DecisionTree:
                     f"Answer {answer.name!r} leads to {answer.leads_to!r}, "
                     f"which is no question of tree {self.name!r}."
                 )
-        for label, needed in self.labels:
-            unknown = set(needed) - {a.name for a in self._answers}
-            if unknown:
-                raise ValueError(
-                    f"Label {label!r} needs {unknown.pop()!r}, "
-                    f"which is no answer of tree {self.name!r}."
-                )
+        self._label_columns  # noqa: B018 - raises on an unknown or ambiguous answer
         self.order  # noqa: B018 - raises on a loop and on what cannot be reached
 
     def __reduce__(self):
@@ -170,6 +182,30 @@ class DecisionTree:
             for q, question in enumerate(self.questions, 1)
             for a in range(1, len(question.answers) + 1)
         )
+
+    @cached_property
+    def _label_columns(self) -> tuple[tuple[str, list[int]], ...]:
+        """The labels, with the columns of the answers that they need."""
+        return tuple(
+            (label, [self._column(name, label) for name in needed]) for label, needed in self.labels
+        )
+
+    def _column(self, name, label):
+        """Return the column of the answer that a label names, in full or by its own name."""
+        if name in self.answer_names:
+            return self.answer_names.index(name)
+        found = [column for column, answer in enumerate(self._answers) if answer.name == name]
+        if not found:
+            raise ValueError(
+                f"Label {label!r} needs {name!r}, which is no answer of tree {self.name!r}."
+            )
+        if len(found) > 1:
+            spellings = ", ".join(repr(self.answer_names[column]) for column in found)
+            raise ValueError(
+                f"Label {label!r} needs {name!r}, which is an answer of {len(found)} questions of "
+                f"tree {self.name!r}; name one of {spellings}."
+            )
+        return found[0]
 
     def match_columns(self, columns) -> tuple[np.ndarray, str | None]:
         """Find each answer among the columns of a table, whatever their order.
@@ -531,9 +567,8 @@ class DecisionTree:
         # The first column of each question stands for all of them.
         known = ~(asked & unknown[..., [question.start for question in self.slices]]).any(axis=-1)
         words = np.full(path.shape[:-1], "unknown", dtype=object)
-        column = {a.name: i for i, a in enumerate(self._answers)}
-        for label, needed in reversed(self.labels):
-            words[known & path[..., [column[name] for name in needed]].all(axis=-1)] = label
+        for label, columns in reversed(self._label_columns):
+            words[known & path[..., columns].all(axis=-1)] = label
         return words if words.ndim else words.item()
 
     def _array(self, fractions, form) -> np.ndarray:

@@ -9,14 +9,24 @@ conditional form, as papers do; in the cumulative form their questions are scale
 first, as the challenge did.
 
 Only voted fractions that are known count. A prediction must be complete.
+
+Predictions may be those of any model. A ridge regression, for example, obeys no tree: some of its
+fractions are negative, and their sums are off. The names of the columns or ``pred_form`` tell the
+form of predictions. Without them it is the form whose sums they have, as those of
+`GalaxyClassifier` do, or else that of ``y_true``, since a regressor predicts what it was fitted on.
+In their own form predictions are scored as they are. For a score of the other form, negative
+numbers become 0 and the answers of each question are scaled to sum to 1, times its reach in the
+cumulative form.
 """
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import make_scorer
+from sklearn.base import is_regressor
 
+from galaxy_sklearn._compat import Scorer
+from galaxy_sklearn._tree_of import tree_of
 from galaxy_sklearn.surveys import GZ2
-from galaxy_sklearn.votes import check_votes
+from galaxy_sklearn.votes import check_predictions, check_votes
 
 __all__ = [
     "conditional_cross_entropy",
@@ -24,6 +34,7 @@ __all__ = [
     "conditional_rmse",
     "cumulative_mse",
     "cumulative_rmse",
+    "make_vote_scorer",
     "neg_conditional_cross_entropy",
     "neg_conditional_mse",
     "neg_conditional_rmse",
@@ -33,7 +44,7 @@ __all__ = [
 ]
 
 
-def cumulative_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
+def cumulative_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=None):
     """Mean squared error of cumulative fractions, over galaxies and answers.
 
     Parameters
@@ -41,11 +52,13 @@ def cumulative_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
     y_true : DataFrame or array-like of shape (n_galaxies, n_answers)
         Voted fractions, in either form.
     y_pred : DataFrame or array-like of shape (n_galaxies, n_answers)
-        Predicted fractions, in either form.
+        Predicted fractions, in either form; any finite numbers will do.
     tree : DecisionTree, default=GZ2
         The survey.
     sample_weight : array-like of shape (n_galaxies,), optional
         Weight of each galaxy.
+    pred_form : {"conditional", "cumulative", "counts"}, optional
+        Form of ``y_pred``, where its columns do not tell it and it is not that of ``y_true``.
 
     Returns
     -------
@@ -55,8 +68,8 @@ def cumulative_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
     Raises
     ------
     ValueError
-        If either is not a table of vote fractions, see `galaxy_sklearn.votes.check_votes`; if a
-        prediction is missing, or no voted fraction is known.
+        If ``y_true`` is not a table of vote fractions, see `galaxy_sklearn.votes.check_votes`; if a
+        prediction is missing or infinite, or no voted fraction is known.
 
     Examples
     --------
@@ -66,10 +79,10 @@ def cumulative_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
     >>> cumulative_mse(y, y)
     0.0
     """
-    return _score(y_true, y_pred, tree, "cumulative", _square, sample_weight)
+    return _score(y_true, y_pred, tree, "cumulative", _square, sample_weight, pred_form)
 
 
-def cumulative_rmse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
+def cumulative_rmse(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=None):
     """Root of `cumulative_mse`: the score of the Kaggle challenge.
 
     Parameters
@@ -80,16 +93,21 @@ def cumulative_rmse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
         The survey.
     sample_weight : array-like of shape (n_galaxies,), optional
         Weight of each galaxy.
+    pred_form : {"conditional", "cumulative", "counts"}, optional
+        Form of ``y_pred``, where its columns do not tell it and it is not that of ``y_true``.
 
     Returns
     -------
     float
         The error.
     """
-    return cumulative_mse(y_true, y_pred, tree=tree, sample_weight=sample_weight) ** 0.5
+    mse = cumulative_mse(
+        y_true, y_pred, tree=tree, sample_weight=sample_weight, pred_form=pred_form
+    )
+    return mse**0.5
 
 
-def conditional_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
+def conditional_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=None):
     """Mean squared error of conditional fractions, over galaxies and answers.
 
     Questions that nobody was asked count, as fractions of 0, in keeping with the figures that
@@ -103,16 +121,18 @@ def conditional_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
         The survey.
     sample_weight : array-like of shape (n_galaxies,), optional
         Weight of each galaxy.
+    pred_form : {"conditional", "cumulative", "counts"}, optional
+        Form of ``y_pred``, where its columns do not tell it and it is not that of ``y_true``.
 
     Returns
     -------
     float
         The error.
     """
-    return _score(y_true, y_pred, tree, "conditional", _square, sample_weight)
+    return _score(y_true, y_pred, tree, "conditional", _square, sample_weight, pred_form)
 
 
-def conditional_rmse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
+def conditional_rmse(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=None):
     """Root of `conditional_mse`.
 
     Parameters
@@ -123,16 +143,21 @@ def conditional_rmse(y_true, y_pred, *, tree=GZ2, sample_weight=None):
         The survey.
     sample_weight : array-like of shape (n_galaxies,), optional
         Weight of each galaxy.
+    pred_form : {"conditional", "cumulative", "counts"}, optional
+        Form of ``y_pred``, where its columns do not tell it and it is not that of ``y_true``.
 
     Returns
     -------
     float
         The error.
     """
-    return conditional_mse(y_true, y_pred, tree=tree, sample_weight=sample_weight) ** 0.5
+    mse = conditional_mse(
+        y_true, y_pred, tree=tree, sample_weight=sample_weight, pred_form=pred_form
+    )
+    return mse**0.5
 
 
-def conditional_cross_entropy(y_true, y_pred, *, tree=GZ2, sample_weight=None):
+def conditional_cross_entropy(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=None):
     """Binary cross-entropy of conditional fractions, over galaxies and answers.
 
     Even a perfect prediction does not score 0, but the entropy of the votes.
@@ -145,16 +170,18 @@ def conditional_cross_entropy(y_true, y_pred, *, tree=GZ2, sample_weight=None):
         The survey.
     sample_weight : array-like of shape (n_galaxies,), optional
         Weight of each galaxy.
+    pred_form : {"conditional", "cumulative", "counts"}, optional
+        Form of ``y_pred``, where its columns do not tell it and it is not that of ``y_true``.
 
     Returns
     -------
     float
         The cross-entropy in nats. Predictions are kept 1e-7 away from 0 and 1, as in Keras.
     """
-    return _score(y_true, y_pred, tree, "conditional", _cross_entropy, sample_weight)
+    return _score(y_true, y_pred, tree, "conditional", _cross_entropy, sample_weight, pred_form)
 
 
-def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None):
+def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=None):
     """Score each question of the tree by itself, weighted by reach.
 
     A galaxy counts for a question as much as the fraction of its volunteers that were asked,
@@ -168,6 +195,8 @@ def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None):
         The survey.
     sample_weight : array-like of shape (n_galaxies,), optional
         Weight of each galaxy.
+    pred_form : {"conditional", "cumulative", "counts"}, optional
+        Form of ``y_pred``, where its columns do not tell it and it is not that of ``y_true``.
 
     Returns
     -------
@@ -187,9 +216,10 @@ def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None):
     np.float64(0.0)
     """
     squares = {
-        form: _both(y_true, y_pred, tree, form, _square) for form in ("conditional", "cumulative")
+        form: _both(y_true, y_pred, tree, form, _square, pred_form)
+        for form in ("conditional", "cumulative")
     }
-    entropy = _both(y_true, y_pred, tree, "conditional", _cross_entropy)
+    entropy = _both(y_true, y_pred, tree, "conditional", _cross_entropy, pred_form)
     voted = tree.normalize(check_votes(y_true, tree=tree).conditional(tree))
     mean_reach = tree.reach(voted, form="conditional")
     # As in the loss, an unknown fraction on the way to a question counts as 1.
@@ -211,38 +241,92 @@ def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None):
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _scorer(score):
-    return make_scorer(score, response_method="predict_proba", greater_is_better=False)
+class _VoteScorer(Scorer):
+    """A scorer that asks for vote fractions, and scores them along the estimator's tree."""
+
+    def _score(self, method_caller, estimator, X, y_true, **kwargs):
+        tree = self._kwargs.get("tree") or tree_of(estimator) or GZ2
+        if is_regressor(estimator):
+            predicted = method_caller(estimator, "predict", X)
+        elif len(tree.answer_names) == 2:
+            # scikit-learn takes two answers for two classes, and passes on the second column only.
+            predicted = estimator.predict_proba(X)
+        else:
+            predicted = method_caller(estimator, "predict_proba", X)
+        return self._sign * self._score_func(y_true, predicted, **{"tree": tree, **kwargs})
+
+
+def make_vote_scorer(metric, *, tree=None, greater_is_better=False):
+    """Make a scikit-learn scorer of vote fractions, for ``scoring=`` of searches and the like.
+
+    Parameters
+    ----------
+    metric : callable
+        A function of this module that returns one number, or another one that takes ``y_true``,
+        ``y_pred`` and ``tree``.
+    tree : DecisionTree, optional
+        The survey. By default that of the estimator which is scored: the ``tree`` of a
+        `GalaxyClassifier` or `GalaxyEnsemble`, also as the last step of a pipeline and in a
+        search. `GZ2` for estimators without a tree, such as regressors.
+    greater_is_better : bool, default=False
+        Whether the metric is a score and not an error. Errors are negated, so that of scores the
+        greater one is always better.
+
+    Returns
+    -------
+    callable
+        The scorer. It asks classifiers for ``predict_proba``, regressors for ``predict``.
+
+    See Also
+    --------
+    sklearn.metrics.make_scorer : The same for one class or number a galaxy.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from galaxy_sklearn.datasets import make_galaxies
+    >>> from galaxy_sklearn.metrics import conditional_mse, make_vote_scorer
+    >>> X, y = make_galaxies(20, image_size=16, random_state=0)
+    >>> scorer = make_vote_scorer(conditional_mse)
+    >>> cross_val_score(Ridge(), X.reshape(20, -1) / 255, y, scoring=scorer, cv=2) < 0
+    array([ True,  True])
+    """
+    return _VoteScorer(
+        metric,
+        1 if greater_is_better else -1,
+        {} if tree is None else {"tree": tree},
+        response_method=("predict_proba", "predict"),
+    )
 
 
 # For `scoring=` of searches and cross-validation; negated, so that more is better.
-neg_cumulative_mse = _scorer(cumulative_mse)
-neg_cumulative_rmse = _scorer(cumulative_rmse)
-neg_conditional_mse = _scorer(conditional_mse)
-neg_conditional_rmse = _scorer(conditional_rmse)
-neg_conditional_cross_entropy = _scorer(conditional_cross_entropy)
+neg_cumulative_mse = make_vote_scorer(cumulative_mse)
+neg_cumulative_rmse = make_vote_scorer(cumulative_rmse)
+neg_conditional_mse = make_vote_scorer(conditional_mse)
+neg_conditional_rmse = make_vote_scorer(conditional_rmse)
+neg_conditional_cross_entropy = make_vote_scorer(conditional_cross_entropy)
 
 
-def _score(y_true, y_pred, tree, form, compare, sample_weight):
-    score = _mean(_both(y_true, y_pred, tree, form, compare), sample_weight)
+def _score(y_true, y_pred, tree, form, compare, sample_weight, pred_form):
+    score = _mean(_both(y_true, y_pred, tree, form, compare, pred_form), sample_weight)
     if np.isnan(score):
         raise ValueError("y_true holds no vote that is known and has weight; nothing to score.")
     return score
 
 
-def _both(y_true, y_pred, tree, form, compare):
+def _both(y_true, y_pred, tree, form, compare, pred_form):
     """Compare voted and predicted fractions in the form asked for; NaN where votes are unknown."""
-    voted, predicted = check_votes(y_true, tree=tree), check_votes(y_pred, tree=tree)
-    if len(voted.fractions) != len(predicted.fractions):
+    voted = check_votes(y_true, tree=tree)
+    predicted = check_predictions(
+        y_pred,
+        tree=tree,
+        form=pred_form,
+        form_of_votes=voted.form if voted.counts is None else "counts",
+    )
+    if len(voted.fractions) != len(predicted.values):
         raise ValueError(
-            f"Found {len(voted.fractions)} voted and {len(predicted.fractions)} predicted galaxies."
-        )
-    missing = np.isnan(predicted.fractions)
-    if missing.any():
-        i, j = np.argwhere(missing)[0]
-        raise ValueError(
-            f"Predicted fractions, row {i}, answer {tree.answer_names[j]!r}: expected a number, "
-            "found none."
+            f"Found {len(voted.fractions)} voted and {len(predicted.values)} predicted galaxies."
         )
     return compare(getattr(voted, form)(tree), getattr(predicted, form)(tree))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ TIDY = 0.95
 COUNTS_THAT_ADD_UP = 0.9
 # Votes for the first question, from which on numbers cannot be fractions.
 COUNTS_FROM = 1.6
+FORMS = ("conditional", "cumulative", "counts")
 
 
 class Votes(NamedTuple):
@@ -104,12 +106,10 @@ def check_votes(y, *, tree: DecisionTree = GZ2, form: str | None = None) -> Vote
     >>> check_votes(y).form
     'conditional'
     """
-    if form not in (None, "conditional", "cumulative", "counts"):
-        raise ValueError(f"form must be 'conditional', 'cumulative' or 'counts', got {form!r}.")
+    _check_form(form, "form")
     given, names, index, form = _in_order(y, tree, form)
 
-    def row(i):
-        return f"row {i}" if index is None else f"row {i} (index {index[i]!r})"
+    row = partial(_row, index)
 
     def refuse(i, j, expected, note=""):
         kind = "counts" if form == "counts" else "fractions"
@@ -120,7 +120,9 @@ def check_votes(y, *, tree: DecisionTree = GZ2, form: str | None = None) -> Vote
 
     values = _as_floats(given, refuse)
     values[tree.unknown(values)] = np.nan
-    if form is None and _adds_up(values, tree):
+    # Only an array of two dimensions could be the ranks that cross_val_predict makes.
+    no_ranks = index is not None or np.ndim(y) == 3
+    if form is None and _adds_up(values, tree, if_nothing_to_add=no_ranks):
         form = "counts"
     if form == "counts":
         bad = (values < 0) | (values == np.inf)
@@ -131,7 +133,8 @@ def check_votes(y, *, tree: DecisionTree = GZ2, form: str | None = None) -> Vote
     bad = (values < -1e-6) | (values > 1 + 1e-6)
     if bad.any():
         note = (
-            " Vote counts without names would add up along the tree. If the caller is "
+            " Vote counts without names would add up along the tree; those that cannot be told "
+            f"by that need names ({tree.answer_names[0]}_count, ...). If the caller is "
             "cross_val_predict, which replaces a 2-D y by the ranks of its values for "
             "method='predict_proba', pass votes.to_numpy()[:, :, None]."
         )
@@ -150,6 +153,93 @@ def check_votes(y, *, tree: DecisionTree = GZ2, form: str | None = None) -> Vote
                 "the names of the columns or by form=."
             )
     return Votes(values, form)
+
+
+class Predictions(NamedTuple):
+    """What any model predicts of votes, in the column order of their tree.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (n_galaxies, n_answers)
+        The predictions as given: finite, but not always fractions.
+    form : {"conditional", "cumulative", "counts"}
+        What they were meant to be.
+    """
+
+    values: np.ndarray
+    form: str
+
+    def conditional(self, tree: DecisionTree) -> np.ndarray:
+        """Return the predictions in conditional form, as they are if that is theirs."""
+        return self.values if self.form == "conditional" else self._shares(tree)
+
+    def cumulative(self, tree: DecisionTree) -> np.ndarray:
+        """Return the predictions in cumulative form, as they are if that is theirs."""
+        if self.form == "cumulative":
+            return self.values
+        return tree.to_cumulative(self._shares(tree))
+
+    def _shares(self, tree):
+        """Return the share of each answer in its question.
+
+        That is what it is in either form, so that a reach near 0 or below blows nothing up.
+        """
+        return tree.normalize(np.maximum(self.values, 0))
+
+
+def check_predictions(y_pred, *, tree, form, form_of_votes) -> Predictions:
+    """Check predictions that need not obey a tree, put their columns in order, tell their form.
+
+    Parameters
+    ----------
+    y_pred : DataFrame or array-like of shape (n_galaxies, n_answers)
+        The predictions of any model, see `check_votes` for the containers.
+    tree : DecisionTree
+        The survey.
+    form : {"conditional", "cumulative", "counts"} or None
+        Their form, where it is known and the columns do not tell it.
+    form_of_votes : {"conditional", "cumulative", "counts"}
+        Their form where nothing else tells it: that of what the model was fitted on. Nearly
+        exact sums of one form tell it.
+
+    Returns
+    -------
+    Predictions
+        The predictions and their form.
+
+    Raises
+    ------
+    ValueError
+        If the columns are not those of the tree, or a value is missing, infinite or no number.
+        The message names row and answer.
+    """
+    _check_form(form, "pred_form")
+    given, _, index, form = _in_order(y_pred, tree, form)
+
+    def refuse(i, j, expected):
+        found = "none" if pd.isna(given[i, j]) else given[i, j]
+        raise ValueError(
+            f"Predicted fractions, {_row(index, i)}, answer {tree.answer_names[j]!r}: expected "
+            f"{expected}, found {found}."
+        )
+
+    values = _as_floats(given, refuse)
+    bad = ~np.isfinite(values)
+    if bad.any():
+        i, j = np.argwhere(bad)[0]
+        refuse(i, j, "a finite number" if np.isinf(values[i, j]) else "a number")
+    return Predictions(values, form or _obeyed(values, tree) or form_of_votes)
+
+
+def _check_form(form, parameter):
+    if form not in (None, *FORMS):
+        raise ValueError(
+            f"{parameter} must be 'conditional', 'cumulative' or 'counts', got {form!r}."
+        )
+
+
+def _row(index, i):
+    return f"row {i}" if index is None else f"row {i} (index {index[i]!r})"
 
 
 def _in_order(y, tree, form):
@@ -196,8 +286,11 @@ def _as_floats(given, refuse):
         raise
 
 
-def _adds_up(counts, tree):
-    """Whether numbers are counts: too many for fractions, and as many as led to each question."""
+def _adds_up(counts, tree, *, if_nothing_to_add):
+    """Whether numbers are counts: too many for fractions, and as many as led to each question.
+
+    Where no question led to another, that cannot be told.
+    """
     first = counts[:, tree.slices[tree.order[0]]].sum(axis=1)
     known = first[np.isfinite(first)]
     if not (known.size and np.median(known) > COUNTS_FROM and np.nanmax(counts) > 1):
@@ -209,7 +302,7 @@ def _adds_up(counts, tree):
             known = np.isfinite(votes) & np.isfinite(asked)
             agree.append(np.isclose(votes[known], asked[known]))
     agree = np.concatenate(agree) if agree else np.array([])
-    return agree.mean() > COUNTS_THAT_ADD_UP if agree.size else True
+    return agree.mean() > COUNTS_THAT_ADD_UP if agree.size else if_nothing_to_add
 
 
 def _told_by_sums(values, tree):
@@ -226,10 +319,7 @@ def _told_by_sums(values, tree):
         The sums that an array of this form cannot have. None where most rows have sums that
         debiasing may leave.
     """
-    sums = np.stack([values[:, question].sum(axis=1) for question in tree.slices], axis=1)
-    # What nobody was asked fits either form.
-    sums[sums == 0] = np.nan
-    expected = {"cumulative": tree.reach(values, form="cumulative"), "conditional": 1.0}
+    sums, expected = _sums(values, tree)
     away, strays = {}, {}
     for form, sum_expected in expected.items():
         strays[form] = _outside(sums, sum_expected, *DEBIASED_SUMS)
@@ -245,6 +335,27 @@ def _told_by_sums(values, tree):
         return form, inexact if form == "cumulative" else strays[form]
     most = np.sum(strays[form].any(axis=1)) > len(values) / 2
     return form, strays[form] & most
+
+
+def _sums(values, tree):
+    """Return the sum of each question's answers, and what it should be in each form."""
+    sums = np.stack([values[:, question].sum(axis=1) for question in tree.slices], axis=1)
+    # What nobody was asked fits either form.
+    sums[sums == 0] = np.nan
+    return sums, {"cumulative": tree.reach(values, form="cumulative"), "conditional": 1.0}
+
+
+def _obeyed(values, tree):
+    """Return the form whose sums nearly all predictions have, None if that is neither or both."""
+    sums, expected = _sums(values, tree)
+    n_rows = {
+        form: np.sum(~_outside(sums, sum_expected, 1, 1).any(axis=1))
+        for form, sum_expected in expected.items()
+    }
+    if n_rows["conditional"] == n_rows["cumulative"]:
+        return None
+    form = max(n_rows, key=n_rows.get)
+    return form if n_rows[form] >= TIDY * len(values) else None
 
 
 def _outside(sums, expected, low, high):

@@ -17,15 +17,17 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import KFold, cross_val_score
+from sklearn.model_selection import KFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from tiny import tiny
+from trees import REPEATED, TWO_ANSWERS, fractions
 
 from galaxy_sklearn import GZ2, DecisionTree, FlattenToTensor, GalaxyClassifier, GalaxyEncoder
 from galaxy_sklearn._learner import VoteTarget
 from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.decision_tree import Answer, Question
 from galaxy_sklearn.metrics import neg_cumulative_rmse
+from galaxy_sklearn.scoring import prediction_table
 
 PLAIN = {"rotation": 0, "shift": 0, "zoom": 0, "flip": None, "symmetric": False}
 
@@ -248,16 +250,40 @@ def test_class_labels(data, labels):
     assert set(classifier.history_) == {"loss", "accuracy"}
 
 
-def test_another_survey(data):
-    answers = (
-        (Answer("round", None), Answer("flat", "q2")),
-        (Answer("yes", None), Answer("no", None)),
-    )
-    tree = DecisionTree("two", (Question("q1", answers[0]), Question("q2", answers[1])))
-    votes = np.array([[0.5, 0.5, 0.5, 0.5], [1, 0, 0, 0]] * 12)
-    classifier = make(tree=tree).fit(data[0], votes)
-    assert classifier.classes_.tolist() == ["q1_round", "q1_flat", "q2_yes", "q2_no"]
-    assert clone(classifier).tree == tree
+@pytest.mark.parametrize("tree", [REPEATED, TWO_ANSWERS], ids=lambda tree: tree.name)
+def test_another_survey(data, tree):
+    X, votes = data[0], fractions(tree, 0, 24)
+    weighted = make(tree=tree, class_weight={"disk_yes": 2.0, "disk": 3.0})
+    for classifier in (make(tree=tree), weighted, make(tree=tree, class_weight="balanced")):
+        classifier.fit(X, votes)
+        assert classifier.classes_.tolist() == list(tree.answer_names)
+        assert clone(classifier).tree == tree
+    predicted = classifier.predict_proba(X)
+    assert predicted.shape == votes.shape
+    np.testing.assert_array_equal(classifier.predict(X), tree.walk(predicted))
+    assert classifier.score(X, votes) <= 1
+    table = prediction_table(classifier, X)
+    assert table.columns.tolist() == [*tree.answer_names, "label", "error"]
+    assert table["label"].tolist() == tree.label(predicted).tolist()
+    scores = cross_val_score(classifier, X, votes, scoring=neg_cumulative_rmse, cv=2)
+    assert (scores < 0).all()
+    proba = cross_val_predict(classifier, X, votes[:, :, None], cv=2, method="predict_proba")
+    assert proba.shape == votes.shape
+
+
+def test_ranks_of_two_answers_are_refused(data):
+    with pytest.raises(ValueError, match="the ranks of its values"):
+        cross_val_predict(
+            make(tree=TWO_ANSWERS), data[0], fractions(TWO_ANSWERS, 0, 24), method="predict_proba"
+        )
+
+
+def test_class_weight_of_a_name_with_two_meanings(data):
+    yes = Answer("yes", "q_yes")
+    tree = DecisionTree("t", (Question("q", (yes,)), Question("q_yes", (Answer("no", None),))))
+    classifier = make(tree=tree, class_weight={"q_yes": 2.0})
+    with pytest.raises(ValueError, match="'q_yes', which is both a question and an answer"):
+        classifier.fit(data[0], np.ones((24, 2)))
 
 
 # ------------------------------------------------------------------- parameters

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from astropy.table import Table
 from PIL import Image
+from trees import REPEATED, TWO_ANSWERS, fractions
 
 from galaxy_sklearn import GZ2
 from galaxy_sklearn.datasets import find_images, load_galaxy_zoo, make_galaxies, split_galaxies
@@ -102,6 +103,60 @@ def test_bad_tables(images, table, tmp_path):
         load_galaxy_zoo(tmp_path / "nowhere", table)
     with pytest.raises(ValueError, match="There are no images"):
         load_galaxy_zoo(tmp_path, table)
+
+
+# -------------------------------------------------------------- other surveys
+
+
+@pytest.fixture
+def repeated():
+    """Votes for a survey other than Galaxy Zoo 2."""
+    return fractions(REPEATED, 0, 24)
+
+
+def named(votes, columns):
+    table = pd.DataFrame(votes, columns=list(columns))
+    return table.assign(objid=range(100, 124), redshift="0.1?").iloc[:, ::-1]
+
+
+@pytest.mark.parametrize("ending", ["_debiased", "_weighted_fraction", "_fraction", ""])
+def test_catalogue_of_another_survey(images, repeated, ending):
+    columns = [name + ending for name in REPEATED.answer_names]
+    data = load_galaxy_zoo(images, named(repeated, columns), tree=REPEATED)
+    assert data.target.columns.tolist() == columns
+    assert data.target_names == list(REPEATED.answer_names)
+    assert data.form == "conditional"
+    np.testing.assert_array_equal(data.target, repeated)
+
+
+def test_kaggle_columns_of_another_survey(images, repeated):
+    votes = named(REPEATED.to_cumulative(repeated), REPEATED.kaggle_columns)
+    data = load_galaxy_zoo(images, votes, tree=REPEATED)
+    assert data.form == "cumulative"
+    assert data.target.columns.tolist() == list(REPEATED.kaggle_columns)
+
+
+def test_counts_under_plain_names(images):
+    counts = np.random.default_rng(0).integers(1, 40, (24, 2))
+    data = load_galaxy_zoo(images, named(counts, TWO_ANSWERS.answer_names), tree=TWO_ANSWERS)
+    assert data.form == "counts"
+    np.testing.assert_array_equal(data.target, counts)
+
+
+def test_which_columns_are_read(images, repeated):
+    """The first kind of those that a table has."""
+    table = named(repeated, REPEATED.answer_names)
+    endings = ("_fraction", "_weighted_fraction", "_debiased")
+    for ending in endings:
+        table = table.assign(**{name + ending: table[name] for name in REPEATED.answer_names})
+        data = load_galaxy_zoo(images, table, tree=REPEATED)
+        assert data.target.columns[0] == f"smooth_yes{ending}"
+    with pytest.raises(ValueError, match=r"'round_no_debiased' is missing"):
+        load_galaxy_zoo(images, table.drop(columns="round_no_debiased"), tree=REPEATED)
+    with pytest.raises(ValueError, match=r"found neither .*smooth_yes_debiased.* of 'repeated'"):
+        load_galaxy_zoo(images, table[["objid", "redshift"]], tree=REPEATED)
+    with pytest.raises(ValueError, match=r"found neither .* of 'Galaxy Zoo 2'"):
+        load_galaxy_zoo(images, table)
 
 
 # Next to one another, but one and the same as floats.

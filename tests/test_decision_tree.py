@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trees import REPEATED, TWO_ANSWERS, random_trees
+from trees import fractions as fractions_of
 
 from galaxy_sklearn import GZ2, DecisionTree
 from galaxy_sklearn.decision_tree import Answer, Question
@@ -226,6 +228,81 @@ def test_impossible_trees():
         tree(("q1", [("a", None), ("a", None)]))
     with pytest.raises(ValueError, match="needs 'z', which is no answer"):
         DecisionTree("test", (Question("q1", (Answer("a", None),)),), labels=(("word", ("z",)),))
+
+
+# --------------------------------------------------------------- other surveys
+
+
+def test_questions_may_share_the_names_of_answers():
+    assert REPEATED.answer_names[:5] == (
+        *("smooth_yes", "smooth_no", "smooth_artifact", "round_yes", "round_no"),
+    )
+    parents = [p if p is None else REPEATED.answer_names[p] for p in REPEATED.parents]
+    assert parents == [None, "smooth_yes", "smooth_no", "disk_yes", None, "smooth_artifact"]
+    votes = pd.DataFrame(fractions_of(REPEATED, 0), columns=list(REPEATED.debiased_columns))
+    np.testing.assert_array_equal(
+        REPEATED.to_cumulative(votes[votes.columns[::-1]]), REPEATED.to_cumulative(votes.to_numpy())
+    )
+    assert pickle.loads(pickle.dumps(REPEATED)) == REPEATED
+
+
+@pytest.mark.parametrize(
+    ("answers", "label"),
+    [
+        ("smooth_artifact artifact_ghost", "artifact"),
+        ("smooth_no disk_yes bar_yes odd_no", "barred disk"),
+        ("smooth_no disk_yes bar_no odd_no", "disk"),
+        ("smooth_no disk_no odd_yes", "odd"),
+        ("smooth_yes round_yes odd_no", "smooth"),
+        ("smooth_no disk_no odd_no", "unknown"),
+    ],
+)
+def test_labels_name_answers_in_full(answers, label):
+    votes = pd.Series(0.0, list(REPEATED.answer_names))
+    votes[answers.split()] = 1
+    assert REPEATED.label(votes) == label
+    np.testing.assert_array_equal(REPEATED.walk(votes), votes)
+
+
+def test_names_that_cannot_be_told_apart():
+    def tree(*questions, labels=()):
+        questions = ((q, [Answer(a, leads_to) for a, leads_to in aa]) for q, aa in questions)
+        return DecisionTree("test", tuple(Question(q, tuple(aa)) for q, aa in questions), labels)
+
+    with pytest.raises(ValueError, match="uses the name 'q' twice"):
+        tree(("q", [("yes", "q")]), ("q", [("no", None)]))
+    with pytest.raises(ValueError, match="uses the name 'q_a_b' twice"):
+        tree(("q", [("a_b", "q_a")]), ("q_a", [("b", None)]))
+    both = ("q", [("yes", "r"), ("r", None)]), ("r", [("yes", None), ("r_yes", None)])
+    assert tree(*both).answer_names == ("q_yes", "q_r", "r_yes", "r_r_yes")
+    with pytest.raises(ValueError, match=r"'yes', which is an answer of 2 .* 'q_yes', 'r_yes'\."):
+        tree(*both, labels=(("word", ("yes",)),))
+    # What is a column's name is that column.
+    assert tree(*both, labels=(("word", ("r_yes",)),)).label([1, 0, 1, 0]) == "word"
+
+
+def test_one_question_of_two_answers():
+    votes = np.array([[0.7, 0.3], [0.2, 0.8], [0, 0]])
+    np.testing.assert_array_equal(TWO_ANSWERS.to_cumulative(votes), votes)
+    np.testing.assert_array_equal(TWO_ANSWERS.to_conditional(votes), votes)
+    assert TWO_ANSWERS.walk(votes).tolist() == [[1, 0], [0, 1], [0, 0]]
+    assert TWO_ANSWERS.label(votes).tolist() == ["disk", "unknown", "unknown"]
+
+
+@given(tree=random_trees(), seed=st.integers(0, 2**32 - 1))
+def test_any_tree_converts_and_is_walked(tree, seed):
+    conditional = fractions_of(tree, seed)
+    cumulative = tree.to_cumulative(conditional)
+    np.testing.assert_allclose(tree.to_conditional(cumulative), conditional)
+    reach = tree.reach(conditional, form="conditional")
+    totals = np.stack([cumulative[:, columns].sum(axis=1) for columns in tree.slices], axis=1)
+    np.testing.assert_allclose(totals, reach)
+    path = tree.walk(conditional)
+    np.testing.assert_array_equal(path, tree.walk(cumulative))
+    np.testing.assert_array_equal(path, tree.walk(path))
+    for q, columns in enumerate(tree.slices):
+        led_here = path[:, list(tree.leading[q])].any(axis=1) if q else True
+        np.testing.assert_array_equal(path[:, columns].sum(axis=1), led_here * np.ones(5))
 
 
 def test_pickle_holds_no_cache():

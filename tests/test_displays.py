@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from tiny import tiny
+from trees import REPEATED, fractions
 
 from galaxy_sklearn import GZ2, GalaxyClassifier, make_galaxy_pipeline
 from galaxy_sklearn.displays import GalaxyGridDisplay, HistoryDisplay
@@ -61,6 +62,24 @@ def test_grid_of_galaxies(pipe, paths, galaxies):
     for ax, image, label in zip(display.axes_, display.images, display.true_labels, strict=True):
         assert f"voted: {label}" in ax.get_xlabel()
         np.testing.assert_array_equal(ax.get_images()[0].get_array(), image)
+
+
+def test_grid_of_another_survey(galaxies):
+    voted, predicted = fractions(REPEATED, 0, 24), fractions(REPEATED, 1, 24)
+
+    class Fixed:
+        tree = REPEATED
+
+        def predict_proba(self, X):
+            return predicted
+
+    display = GalaxyGridDisplay.from_estimator(
+        Fixed(), galaxies[0], voted, n_correct=24, n_incorrect=24
+    )
+    assert sorted(display.true_labels) == sorted(REPEATED.label(voted))
+    assert sorted(display.predicted_labels) == sorted(REPEATED.label(predicted))
+    with pytest.raises(ValueError, match=r"\(n_galaxies, 37\)"):
+        GalaxyGridDisplay.from_predictions(galaxies[0], voted, predicted)
 
 
 def test_grid_of_class_labels(galaxies):

@@ -1,8 +1,19 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_squared_error
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from trees import REPEATED, TWO_ANSWERS, fractions, random_trees
 
 from galaxy_sklearn import GZ2, metrics
 from galaxy_sklearn.datasets import make_galaxies
@@ -149,3 +160,198 @@ def test_reference_points_of_the_real_sample(kaggle):
     assert metrics.cumulative_rmse(test, mean) == pytest.approx(0.1675, abs=5e-4)
     zeros = pd.DataFrame(0.0, index=test.index, columns=test.columns)
     assert mean_squared_error(test, zeros) ** 0.5 == pytest.approx(0.27, abs=0.01)
+
+
+# ------------------------------------------------- predictions that obey no tree
+
+
+@pytest.fixture(scope="module")
+def untidy(both):
+    """What a linear model may predict: below 0, above 1, with other sums."""
+    predicted = both[1] + np.random.default_rng(1).normal(0, 0.4, (40, 37))
+    assert (predicted < 0).any() and (predicted > 1).any()
+    return predicted
+
+
+@pytest.fixture(scope="module")
+def kaggle_votes(both):
+    return pd.DataFrame(GZ2.to_cumulative(both[0]), columns=list(GZ2.kaggle_columns))
+
+
+def test_any_prediction_is_scored_as_it_is_in_its_own_form(both, kaggle_votes, untidy):
+    expected = pytest.approx(mean_squared_error(both[0], untidy))
+    assert metrics.conditional_mse(both[0], untidy) == expected
+    assert metrics.conditional_mse(both[0].to_numpy(), untidy) == expected
+    expected = pytest.approx(mean_squared_error(kaggle_votes, untidy))
+    assert metrics.cumulative_mse(kaggle_votes, untidy) == expected
+    assert np.isfinite(metrics.conditional_cross_entropy(both[0], untidy))
+    scores = metrics.question_scores(both[0], untidy)
+    assert np.isfinite(scores.to_numpy()).all()
+
+
+def test_names_or_pred_form_tell_the_form_of_predictions(both, kaggle_votes, untidy):
+    voted = both[0]
+    expected = pytest.approx(mean_squared_error(kaggle_votes, untidy))
+    named = pd.DataFrame(untidy, columns=list(GZ2.kaggle_columns)).iloc[:, ::-1]
+    assert metrics.cumulative_mse(voted, named) == expected
+    assert metrics.cumulative_mse(voted, untidy, pred_form="cumulative") == expected
+    assert metrics.cumulative_mse(voted, untidy) != expected
+    for name in ("cumulative_rmse", "conditional_mse", "conditional_rmse"):
+        metric = getattr(metrics, name)
+        assert metric(voted, untidy, pred_form="cumulative") == metric(voted, named)
+    with pytest.raises(ValueError, match="pred_form must be .*'debiased'"):
+        metrics.cumulative_mse(voted, untidy, pred_form="debiased")
+    with pytest.raises(ValueError, match="Expected conditional fractions, but .*is cumulative"):
+        metrics.cumulative_mse(voted, named, pred_form="conditional")
+
+
+@given(tree=random_trees(), seed=st.integers(0, 2**32 - 1))
+def test_conversions_of_predictions(tree, seed):
+    """Fractions that obey the tree are converted as ever, all others become fractions."""
+    voted, predicted = fractions(tree, seed), fractions(tree, seed + 1)
+    cumulative = tree.to_cumulative(predicted)
+    for form, given_as in (("conditional", predicted), ("cumulative", cumulative)):
+        for y in (voted, pd.DataFrame(voted, columns=list(tree.debiased_columns))):
+            assert metrics.conditional_mse(y, given_as, tree=tree) == pytest.approx(
+                mean_squared_error(voted, predicted)
+            )
+            assert metrics.cumulative_mse(y, given_as, tree=tree) == pytest.approx(
+                mean_squared_error(tree.to_cumulative(voted), cumulative)
+            )
+        untidy = given_as + np.random.default_rng(seed).normal(0, 0.4, given_as.shape)
+        for metric in (metrics.conditional_mse, metrics.cumulative_mse):
+            score = metric(voted, untidy, tree=tree, pred_form=form)
+            clipped = np.maximum(untidy, 0)
+            if metric.__name__ != f"{form}_mse":
+                assert score <= 1
+                assert score == metric(voted, clipped, tree=tree, pred_form=form)
+
+
+def test_predictions_of_counts(both, untidy):
+    """A regressor that was fitted on counts predicts counts."""
+    counts = make_galaxies(40, image_size=8, random_state=0, return_X_y=False).counts
+    shares = GZ2.normalize(np.maximum(untidy, 0))
+    expected = pytest.approx(mean_squared_error(both[0], shares))
+    assert metrics.conditional_mse(counts, 40 * untidy) == expected
+    assert metrics.conditional_mse(both[0], 40 * untidy, pred_form="counts") == expected
+    assert metrics.conditional_mse(counts, both[1]) == metrics.conditional_mse(*both)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.nan, "expected a number, found none"),
+        (-np.inf, "expected a finite number, found -inf"),
+        ("0,1", "expected a number, found 0,1"),
+    ],
+)
+def test_what_is_no_prediction(both, untidy, value, message):
+    predicted = pd.DataFrame(untidy, index=range(100, 140), columns=list(GZ2.answer_names))
+    predicted = predicted.astype(object)
+    predicted.iloc[7, 5] = value
+    message = rf"row 7 \(index 107\), answer 't03_bar_a06_bar': {message}"
+    with pytest.raises(ValueError, match=message):
+        metrics.conditional_mse(both[0], predicted)
+    with pytest.raises(ValueError, match=message.replace(r" \(index 107\)", "")):
+        metrics.conditional_mse(both[0], predicted.to_numpy())
+
+
+# --------------------------------------------------------------- other surveys
+
+
+class Fixed(ClassifierMixin, BaseEstimator):
+    """A classifier that knows only one answer, and how often it was asked for it."""
+
+    def __init__(self, tree=None):
+        self.tree = tree
+
+    def fit(self, X, y):
+        self.classes_ = np.array((self.tree or GZ2).answer_names, dtype=object)
+        self.n_calls_ = 0
+        return self
+
+    def predict_proba(self, X):
+        self.n_calls_ += 1
+        return fractions(self.tree or GZ2, 7, len(X))
+
+
+@pytest.mark.parametrize("tree", [TWO_ANSWERS, REPEATED, None])
+def test_scorers_find_the_tree_of_the_estimator(tree):
+    known = tree or GZ2
+    X, y = np.zeros((6, 2)), fractions(known, 0, 6)
+    expected = -metrics.conditional_mse(y, fractions(known, 7, 6), tree=known)
+    pipe = make_pipeline(StandardScaler(), Fixed(tree)).fit(X, y)
+    search = GridSearchCV(pipe, {}, scoring=metrics.neg_conditional_mse, cv=2).fit(X, y)
+    for estimator in (pipe, pipe[-1], FrozenEstimator(pipe), search):
+        assert metrics.neg_conditional_mse(estimator, X, y) == pytest.approx(expected)
+    explicit = metrics.make_vote_scorer(metrics.conditional_mse, tree=known, greater_is_better=True)
+    for scorer in (explicit, pickle.loads(pickle.dumps(explicit))):
+        assert scorer(pipe, X, y) == pytest.approx(-expected)
+    weight = np.arange(6)
+    assert explicit(pipe, X, y, sample_weight=weight) == pytest.approx(
+        metrics.conditional_mse(y, fractions(known, 7, 6), tree=known, sample_weight=weight)
+    )
+
+
+def test_a_tree_that_is_given_is_the_one_scored():
+    X, y = np.zeros((6, 2)), fractions(REPEATED, 0, 6)
+    fitted = Fixed(REPEATED).fit(X, y)
+    scorer = metrics.make_vote_scorer(metrics.conditional_mse, tree=TWO_ANSWERS)
+    with pytest.raises(ValueError, match=r"\(n_galaxies, 2\).*'two answers'"):
+        scorer(fitted, X, y)
+
+
+def test_scorers_share_predictions():
+    X, y = np.zeros((6, 2)), fractions(REPEATED, 0, 6)
+    scoring = {"mse": metrics.neg_conditional_mse, "rmse": metrics.neg_cumulative_rmse}
+    found = cross_validate(Fixed(REPEATED), X, y, scoring=scoring, cv=2, return_estimator=True)
+    assert [estimator.n_calls_ for estimator in found["estimator"]] == [1, 1]
+    assert (found["test_mse"] < 0).all()
+
+
+@pytest.mark.parametrize("tree", [TWO_ANSWERS, REPEATED])
+def test_a_regressor_is_compared_with_the_same_scorer(tree):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 4)), fractions(tree, 0, 30)
+    scoring = {
+        name: metrics.make_vote_scorer(getattr(metrics, name), tree=tree)
+        for name in ("cumulative_mse", "conditional_mse", "conditional_cross_entropy")
+    }
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), Ridge()),
+        {"ridge__alpha": [1e-3, 1]},
+        scoring=scoring,
+        refit="conditional_mse",
+    ).fit(X, y)
+    score = scoring["conditional_mse"](search, X, y)
+    assert score == pytest.approx(-mean_squared_error(y, search.predict(X)))
+    assert np.isfinite(search.cv_results_["mean_test_conditional_cross_entropy"]).all()
+
+
+def test_weights_are_routed_to_scorers(both):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    weight = np.arange(40) % 3
+    with sklearn.config_context(enable_metadata_routing=True):
+        scorer = metrics.make_vote_scorer(metrics.conditional_mse)
+        scorer.set_score_request(sample_weight=True)
+        found = cross_validate(
+            Ridge().set_fit_request(sample_weight=False),
+            X,
+            both[0],
+            scoring=scorer,
+            cv=2,
+            params={"sample_weight": weight},
+        )
+    fitted = Ridge().fit(X[20:], both[0][20:])
+    expected = -metrics.conditional_mse(
+        both[0][:20], fitted.predict(X[:20]), sample_weight=weight[:20]
+    )
+    assert found["test_score"][0] == pytest.approx(expected)
+
+
+def test_questions_of_another_survey():
+    voted, predicted = fractions(REPEATED, 0), fractions(REPEATED, 1)
+    scores = metrics.question_scores(voted, predicted, tree=REPEATED)
+    assert scores.index.tolist() == [question.name for question in REPEATED.questions]
+    whole = (scores["cumulative_mse"] * [len(q.answers) for q in REPEATED.questions]).sum() / 14
+    assert whole == pytest.approx(metrics.cumulative_mse(voted, predicted, tree=REPEATED))

@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given as over
+from trees import TWO_ANSWERS
 
 from galaxy_sklearn import GZ2
 from galaxy_sklearn.datasets import make_galaxies
@@ -260,6 +261,23 @@ def test_counts():
     table.iloc[2, 3] = -1
     with pytest.raises(ValueError, match=rf"row 2.*'{names[::-1][3]}'.*from 0 on, found -1"):
         check_votes(table)
+
+
+def test_counts_of_a_single_question():
+    """No question led to another, so that ranks of fractions would look the same."""
+    counts = np.array([[3, 5], [10, 2], [0, 7]])
+    names = list(TWO_ANSWERS.answer_names)
+    for given in (
+        pd.DataFrame(counts, columns=[f"{name}_count" for name in names]),
+        pd.DataFrame(counts, columns=names),
+        counts[:, :, None],
+    ):
+        np.testing.assert_array_equal(check_votes(given, tree=TWO_ANSWERS).counts, counts)
+    assert check_votes(counts, tree=TWO_ANSWERS, form="counts").counts is not None
+    with pytest.raises(ValueError, match=r"need names \(disk_yes_count, .*cross_val_predict"):
+        check_votes(counts, tree=TWO_ANSWERS)
+    votes = check_votes(counts / counts.sum(axis=1, keepdims=True), tree=TWO_ANSWERS)
+    assert votes.counts is None
 
 
 def test_real_counts(catalogue):

@@ -99,7 +99,12 @@ class VoteTarget:
                 np.divide(counts.sum(), total, out=weights[columns], where=counts > 0)
             return weights, None
         columns = {name: [i] for i, name in enumerate(self.classes)}
-        columns |= {q.name: c for q, c in zip(self.tree.questions, self.tree.slices, strict=True)}
+        for question, answers in zip(self.tree.questions, self.tree.slices, strict=True):
+            if question.name in class_weight and question.name in columns:
+                raise ValueError(
+                    f"class_weight names {question.name!r}, which is both a question and an answer."
+                )
+            columns[question.name] = answers
         for name, weight in check_class_weight(class_weight, list(columns)).items():
             weights[columns[name]] *= weight
         return weights, None

@@ -12,17 +12,17 @@ from sklearn.utils import Bunch
 from galaxy_sklearn._ids import as_array
 from galaxy_sklearn.datasets._mapping import asset_ids
 from galaxy_sklearn.datasets._tables import IDS, read_table, rows_with_ids
+from galaxy_sklearn.decision_tree import CONDITIONAL_SUFFIXES
 from galaxy_sklearn.images import find_images
 from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.votes import check_votes
 
 # The columns that a mapping's objid is looked up in, first come, first served.
 OBJIDS = ("dr7objid", "objid", "GalaxyID")
-FRACTIONS = frozenset((*GZ2.kaggle_columns, *GZ2.debiased_columns))
 
 
 def load_galaxy_zoo(
-    images, votes, *, mapping=None, split=None, incomplete="keep", return_X_y=False
+    images, votes, *, tree=GZ2, mapping=None, split=None, incomplete="keep", return_X_y=False
 ):
     """Join a folder of galaxy images with a table of vote fractions.
 
@@ -31,12 +31,15 @@ def load_galaxy_zoo(
     images : str or path-like
         Folder of image files, each named by the number of its galaxy (``100008.jpg``).
     votes : str, path-like or table
-        Table of the Kaggle challenge (``GalaxyID``, ``Class1.1``, ...) or of the Galaxy Zoo 2
+        Table of the Kaggle challenge (``GalaxyID``, ``Class1.1``, ...) or of a survey's
         catalogue (``asset_id``, ``dr7objid`` or ``objid``, and columns ending in
-        ``_debiased``). It may lack questions; other columns are left alone. A file, whose
-        content tells the format: CSV (separated by commas, semicolons or tabs; compressed or
-        not), Parquet, or, with astropy installed, FITS or VOTable. Or a data frame or table of
-        pandas, polars, pyarrow or astropy.
+        ``_debiased``; without those, in ``_weighted_fraction`` or ``_fraction``, or
+        `DecisionTree.answer_names` as they are). It may lack questions; other columns are left
+        alone. A file, whose content tells the format: CSV (separated by commas, semicolons or
+        tabs; compressed or not), Parquet, or, with astropy installed, FITS or VOTable. Or a data
+        frame or table of pandas, polars, pyarrow or astropy.
+    tree : DecisionTree, default=GZ2
+        The survey.
     mapping : str, path-like or table, optional
         Table with the columns ``objid`` and ``asset_id``, if the images are named by the
         latter. It decides then; an ``asset_id`` in the votes must agree with it. Votes that
@@ -56,14 +59,14 @@ def load_galaxy_zoo(
     data : ~sklearn.utils.Bunch
         data : ndarray of str, shape (n_galaxies,)
             Paths of the images.
-        target : DataFrame of shape (n_galaxies, 37)
-            Vote fractions under the names that the table has for them, in the order of `GZ2`;
+        target : DataFrame of shape (n_galaxies, n_answers)
+            Vote fractions under the names that the table has for them, in the tree's order;
             NaN where unknown. The index holds the galaxies' numbers. float64, or float32 if
             the table has that.
         target_names : list of str
-            Names of the answers.
-        form : {"conditional", "cumulative"}
-            Form of the fractions.
+            Names of the answers, `DecisionTree.answer_names`.
+        form : {"conditional", "cumulative", "counts"}
+            Form of the fractions; "counts" if columns without an ending hold numbers of votes.
         images_without_votes : ndarray of str
             Paths of images that the table does not know, or whose galaxy is left out.
         votes_without_image : ndarray of int
@@ -101,12 +104,13 @@ def load_galaxy_zoo(
     if incomplete not in ("keep", "drop"):
         raise ValueError(f"incomplete must be 'keep' or 'drop', got {incomplete!r}.")
     paths = find_images(images)
+    answers = {column for columns in _spellings(tree) for column in columns}
     table, name = read_table(
-        votes, "votes", select=partial(_select, split), numbers=FRACTIONS.__contains__
+        votes, "votes", select=partial(_select, tree, split), numbers=answers.__contains__
     )
     candidates = OBJIDS if mapping is not None else IDS
     key = next((column for column in candidates if column in table.columns), "asset_id")
-    names, positions = _answers(list(table.columns), name)
+    names, positions = _answers(tree, list(table.columns), name)
     columns = [names[i] for i in positions]
     spelled = table[key]
     table, ids = rows_with_ids(table, key, columns, name, stacklevel=2)
@@ -149,22 +153,28 @@ def load_galaxy_zoo(
             UserWarning,
             stacklevel=2,
         )
-    form = check_votes(target).form
+    checked = check_votes(target, tree=tree)
     data = paths.to_numpy(dtype=object)[places]
     if return_X_y:
         return data, target
     return Bunch(
         data=data,
         target=target,
-        target_names=list(GZ2.answer_names),
-        form=form,
+        target_names=list(tree.answer_names),
+        form=checked.form if checked.counts is None else "counts",
         images_without_votes=np.delete(paths.to_numpy(dtype=object), places),
         votes_without_image=ids[~has_image],
         incomplete_votes=incomplete_votes,
     )
 
 
-def _select(split, columns, name):
+def _spellings(tree):
+    """Return the names that a table may have for all answers; the first that it has are read."""
+    endings = (*CONDITIONAL_SUFFIXES, "")
+    return tree.kaggle_columns, *([a + ending for a in tree.answer_names] for ending in endings)
+
+
+def _select(tree, split, columns, name):
     """Choose the columns to read."""
     ids = [column for column in IDS if column in columns]
     if not ids:
@@ -172,7 +182,7 @@ def _select(split, columns, name):
             f"{name}: expected a column with the galaxies' numbers, one of {IDS}; found "
             f"{columns[:5]} ..."
         )
-    names, positions = _answers(columns, name)
+    names, positions = _answers(tree, columns, name)
     fractions = [names[i] for i in positions]
     if split is None:
         return [*ids, *fractions]
@@ -181,23 +191,23 @@ def _select(split, columns, name):
     return [*ids, *fractions, "split"]
 
 
-def _answers(columns, name):
+def _answers(tree, columns, name):
     """Return a table's names for all answers, and the positions of those that it has.
 
     Questions may be lacking, but not some of the answers of a question.
     """
-    for names in (GZ2.kaggle_columns, GZ2.debiased_columns):
+    for names in _spellings(tree):
         present = [i for i, column in enumerate(names) if column in columns]
         if not present:
             continue
-        for question in GZ2.slices:
+        for question in tree.slices:
             missing = set(range(question.start, question.stop)) - set(present)
             if 0 < len(missing) < question.stop - question.start:
                 raise ValueError(f"{name}: vote column {names[min(missing)]!r} is missing.")
         return names, present
     raise ValueError(
-        f"{name}: found neither Kaggle's columns ({GZ2.kaggle_columns[0]!r}, ...) nor the "
-        f"catalogue's ({GZ2.debiased_columns[0]!r}, ...), but {columns[:5]} ..."
+        f"{name}: found neither Kaggle's columns ({tree.kaggle_columns[0]!r}, ...) nor those of a "
+        f"catalogue ({tree.debiased_columns[0]!r}, ...) of {tree.name!r}, but {columns[:5]} ..."
     )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
+from galaxy_sklearn._tree_of import tree_of
 from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.transformers import ImageReader
 from galaxy_sklearn.votes import check_votes
@@ -61,7 +62,7 @@ class GalaxyGridDisplay:
         n_correct, n_incorrect : int, default=8
             Greatest numbers of rightly and wrongly predicted galaxies to show.
         tree : DecisionTree, optional
-            The survey; `GZ2` by default.
+            The survey; that of the estimator by default, or else `GZ2`.
         random_state : int, RandomState instance or None, default=None
             Determines which galaxies are shown.
 
@@ -78,7 +79,7 @@ class GalaxyGridDisplay:
             predicted,
             n_correct=n_correct,
             n_incorrect=n_incorrect,
-            tree=tree,
+            tree=tree or tree_of(estimator),
             random_state=random_state,
         )
 

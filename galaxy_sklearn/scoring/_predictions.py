@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
+from galaxy_sklearn._tree_of import tree_of
 from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.transformers import ImageReader, ImageStack
 
@@ -185,5 +186,5 @@ def _predict(classifier, images, errors, n_rows):
 
 def _words(classifier, fractions):
     if getattr(classifier, "form_", None) is not None:
-        return (getattr(classifier, "tree", None) or GZ2).label(fractions)
+        return (tree_of(classifier) or GZ2).label(fractions)
     return classifier.classes_[fractions.argmax(axis=1)]
