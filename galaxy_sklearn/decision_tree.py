@@ -28,12 +28,18 @@ ROUNDING = 1e-12
 class Answer(NamedTuple):
     """One answer of a question.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name within the question, for example ``"a01_smooth"``.
     leads_to : str or None
         Name of the question asked next; None where the classification ends.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn import GZ2
+    >>> GZ2.questions[0].answers[0]
+    Answer(name='a01_smooth', leads_to='t07_rounded')
     """
 
     name: str
@@ -43,12 +49,21 @@ class Answer(NamedTuple):
 class Question(NamedTuple):
     """One question, with its answers in the order of the survey's columns.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name within the survey, for example ``"t01_smooth_or_features"``.
     answers : tuple of Answer
         The answers to choose from.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.decision_tree import Answer, Question
+    >>> question = Question(
+    ...     "t06_odd", (Answer("a14_yes", "t08_odd_feature"), Answer("a15_no", None))
+    ... )
+    >>> [answer.name for answer in question.answers]
+    ['a14_yes', 'a15_no']
     """
 
     name: str
@@ -323,7 +338,9 @@ class DecisionTree:
                 if answer.leads_to is not None:
                     path = passed[question.name] | {column}
                     passed[answer.leads_to] = passed.get(answer.leads_to, path) & path
-        return tuple(max(passed[q.name], key=depth.get, default=None) for q in self.questions)
+        return tuple(
+            max(passed[q.name], key=depth.__getitem__, default=None) for q in self.questions
+        )
 
     # ----------------------------------------------------- forms of fractions
 

@@ -100,6 +100,14 @@ def cumulative_rmse(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=N
     -------
     float
         The error.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.datasets import make_galaxies
+    >>> from galaxy_sklearn.metrics import cumulative_rmse
+    >>> X, y = make_galaxies(5, image_size=16, random_state=0)
+    >>> cumulative_rmse(y, y)
+    0.0
     """
     mse = cumulative_mse(
         y_true, y_pred, tree=tree, sample_weight=sample_weight, pred_form=pred_form
@@ -128,6 +136,14 @@ def conditional_mse(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=N
     -------
     float
         The error.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.datasets import make_galaxies
+    >>> from galaxy_sklearn.metrics import conditional_mse
+    >>> X, y = make_galaxies(5, image_size=16, random_state=0)
+    >>> conditional_mse(y, y)
+    0.0
     """
     return _score(y_true, y_pred, tree, "conditional", _square, sample_weight, pred_form)
 
@@ -150,6 +166,14 @@ def conditional_rmse(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=
     -------
     float
         The error.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.datasets import make_galaxies
+    >>> from galaxy_sklearn.metrics import conditional_rmse
+    >>> X, y = make_galaxies(5, image_size=16, random_state=0)
+    >>> conditional_rmse(y, y)
+    0.0
     """
     mse = conditional_mse(
         y_true, y_pred, tree=tree, sample_weight=sample_weight, pred_form=pred_form
@@ -177,6 +201,14 @@ def conditional_cross_entropy(y_true, y_pred, *, tree=GZ2, sample_weight=None, p
     -------
     float
         The cross-entropy in nats. Predictions are kept 1e-7 away from 0 and 1, as in Keras.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.datasets import make_galaxies
+    >>> from galaxy_sklearn.metrics import conditional_cross_entropy
+    >>> X, y = make_galaxies(5, image_size=16, random_state=0)
+    >>> round(conditional_cross_entropy(y, y), 2)
+    0.2
     """
     return _score(y_true, y_pred, tree, "conditional", _cross_entropy, sample_weight, pred_form)
 

@@ -31,7 +31,7 @@ FORMS = ("conditional", "cumulative", "counts")
 class Votes(NamedTuple):
     """Vote fractions in the column order of their tree.
 
-    Attributes
+    Parameters
     ----------
     fractions : ndarray of float64, shape (n_galaxies, n_answers)
         The fractions as given; conditional ones if counts were. NaN in all answers of a
@@ -40,6 +40,15 @@ class Votes(NamedTuple):
         Their form, see `DecisionTree`.
     counts : ndarray of float64, shape (n_galaxies, n_answers), or None
         The number of votes for each answer, if that was given; NaN where unknown.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.datasets import make_galaxies
+    >>> from galaxy_sklearn.votes import check_votes
+    >>> X, y = make_galaxies(5, image_size=16, random_state=0)
+    >>> votes = check_votes(y)
+    >>> votes.form, votes.cumulative().shape
+    ('conditional', (5, 37))
     """
 
     fractions: np.ndarray
@@ -47,14 +56,35 @@ class Votes(NamedTuple):
     counts: np.ndarray | None = None
 
     def conditional(self, tree: DecisionTree = GZ2) -> np.ndarray:
-        """Return the fractions in conditional form, with the sums that they have."""
+        """Return the fractions in conditional form, with the sums that they have.
+
+        Parameters
+        ----------
+        tree : DecisionTree, default=GZ2
+            The survey.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_galaxies, n_answers)
+            The fractions.
+        """
         conditional = self.form == "conditional"
         return self.fractions if conditional else tree.to_conditional(self.fractions)
 
     def cumulative(self, tree: DecisionTree = GZ2) -> np.ndarray:
-        """Return the fractions in cumulative form, each question's scaled to 1 first.
+        """Return the fractions in cumulative form.
 
-        That is how the Kaggle challenge made its fractions of debiased ones.
+        The answers of each question are scaled to sum to 1 first, as the Kaggle challenge did.
+
+        Parameters
+        ----------
+        tree : DecisionTree, default=GZ2
+            The survey.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_galaxies, n_answers)
+            The fractions.
         """
         if self.form == "cumulative":
             return self.fractions
@@ -86,7 +116,7 @@ def check_votes(y, *, tree: DecisionTree = GZ2, form: str | None = None) -> Vote
     ValueError
         If a column is unknown or doubled, or one of a question's columns is missing; if a value
         is no number, a fraction negative or above 1, or a count negative or infinite; if the
-        form is told by nothing and the sums fit neither form. The message names row and column.
+        form is not given and the sums fit neither form. The message names row and column.
 
     Notes
     -----
@@ -127,20 +157,22 @@ def check_votes(y, *, tree: DecisionTree = GZ2, form: str | None = None) -> Vote
     if form == "counts":
         bad = (values < 0) | (values == np.inf)
         if bad.any():
-            refuse(*np.argwhere(bad)[0], "a number from 0 on")
+            i, j = np.argwhere(bad)[0]
+            refuse(i, j, "a number from 0 on")
         return Votes(tree.normalize(values), "conditional", values)
     # Rounding may leave a fraction just outside.
     bad = (values < -1e-6) | (values > 1 + 1e-6)
     if bad.any():
         note = (
-            " Vote counts without names would add up along the tree; those that cannot be told "
-            f"by that need names ({tree.answer_names[0]}_count, ...). If the caller is "
+            " Vote counts without names would add up along the tree; those for which "
+            f"that cannot be told need names ({tree.answer_names[0]}_count, ...). If the caller is "
             "cross_val_predict, which replaces a 2-D y by the ranks of its values for "
             "method='predict_proba', pass votes.to_numpy()[:, :, None]."
         )
-        refuse(*np.argwhere(bad)[0], "a number from 0 to 1", note * (given.dtype.kind in "iu"))
+        i, j = np.argwhere(bad)[0]
+        refuse(i, j, "a number from 0 to 1", note * (given.dtype.kind in "iu"))
     if form is None:
-        form, wrong = _told_by_sums(values, tree)
+        form, wrong = _form_by_sums(values, tree)
         if wrong.any():
             i, q = np.argwhere(wrong)[0]
             total = values[i, tree.slices[q]].sum()
@@ -305,7 +337,7 @@ def _adds_up(counts, tree, *, if_nothing_to_add):
     return agree.mean() > COUNTS_THAT_ADD_UP if agree.size else if_nothing_to_add
 
 
-def _told_by_sums(values, tree):
+def _form_by_sums(values, tree):
     """Tell the form of an array by the sums of its questions, and which of them are wrong.
 
     Each row is for the form that its sums could be of or, if that is either, that they are

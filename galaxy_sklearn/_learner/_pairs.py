@@ -6,7 +6,7 @@ from galaxy_sklearn.networks.self_supervision import vicreg_loss
 
 
 class ViewPairs:
-    """No target but that two random views of a galaxy are alike, and other galaxies not.
+    """The target of self-supervision: two views of a galaxy are alike, different galaxies differ.
 
     Parameters
     ----------

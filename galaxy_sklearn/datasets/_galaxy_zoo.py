@@ -57,6 +57,8 @@ def load_galaxy_zoo(
     Returns
     -------
     data : ~sklearn.utils.Bunch
+        Dictionary-like object, with the following attributes.
+
         data : ndarray of str, shape (n_galaxies,)
             Paths of the images.
         target : DataFrame of shape (n_galaxies, n_answers)

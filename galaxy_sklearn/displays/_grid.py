@@ -60,7 +60,7 @@ class GalaxyGridDisplay:
         y : DataFrame or array-like of shape (n_galaxies, n_answers) or (n_galaxies,)
             Vote fractions or class labels.
         n_correct, n_incorrect : int, default=8
-            Greatest numbers of rightly and wrongly predicted galaxies to show.
+            Maximum numbers of correctly and incorrectly predicted galaxies to show.
         tree : DecisionTree, optional
             The survey; that of the estimator by default, or else `GZ2`.
         random_state : int, RandomState instance or None, default=None
@@ -97,7 +97,7 @@ class GalaxyGridDisplay:
                 (n_galaxies,)
             Voted and predicted fractions, or class labels.
         n_correct, n_incorrect : int, default=8
-            Greatest numbers of rightly and wrongly predicted galaxies to show.
+            Maximum numbers of correctly and incorrectly predicted galaxies to show.
         tree : DecisionTree, optional
             The survey; `GZ2` by default.
         random_state : int, RandomState instance or None, default=None
