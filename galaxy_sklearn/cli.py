@@ -47,6 +47,10 @@ def train(arguments):
     model = Path(arguments.model)
     if not model.parent.is_dir():
         raise FileNotFoundError(f"--model {model}: there is no folder {str(model.parent)!r}.")
+    if model.is_dir():
+        raise IsADirectoryError(f"--model {model}: expected the name of a file, found a folder.")
+    with tempfile.TemporaryFile(dir=model.parent):
+        pass  # if the folder cannot be written to, better now than after the training
     pipe = make_galaxy_pipeline(arguments.recipe, n_jobs=-1, random_state=0, verbose=1)
     pipe.set_params(**{"classifier__tree": arguments.tree, **dict(arguments.set)})
     data = _load_galaxies(arguments, arguments.tree or GZ2)

@@ -2,7 +2,8 @@
 
 import os
 import tarfile
-from pathlib import Path
+import warnings
+from pathlib import Path, PurePath
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
@@ -12,7 +13,8 @@ from galaxy_sklearn._ids import as_array, galaxy_id
 from galaxy_sklearn.images._fits import FITS_SUFFIXES
 from galaxy_sklearn.images._packed import PackedImage
 
-SUFFIXES = (".jpg", ".jpeg", ".png", *FITS_SUFFIXES)
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", *FITS_SUFFIXES)
+ARCHIVES = (".zip", ".tar")
 TABLES = (".csv", ".csv.gz", ".parquet")
 COLUMNS = ("path", "file", "file_loc")
 ROWS = 65536
@@ -55,7 +57,7 @@ def find_images(folder):
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             ending = next((s for s in SUFFIXES if entry.name.lower().endswith(s)), None)
-            if ending is None:
+            if ending is None or not _is_image(entry.name):
                 continue
             number = _number_of(entry.name[: -len(ending)])
             if number in paths:
@@ -76,7 +78,8 @@ def iter_images(source):
     Parameters
     ----------
     source : str, path-like, DataFrame or array-like of str
-        A folder, which is searched with its subfolders and archives in the order of names; a ZIP
+        A folder, which is searched with its subfolders and archives in the order of names (a
+        damaged archive is yielded as an image that cannot be read); a ZIP
         or (uncompressed) tar archive; a CSV or Parquet file, or a data frame, with a column
         ``path``, ``file`` or ``file_loc``; or the names themselves.
 
@@ -104,10 +107,10 @@ def iter_images(source):
     elif isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
         if Path(name).is_dir():
-            yield from _in_folder(name)
+            yield from _in_folder(name.rstrip(os.sep) or os.sep)
         elif not Path(name).exists():
             raise FileNotFoundError(f"There is no folder or file {name!r}.")
-        elif name.lower().endswith((".zip", ".tar")):
+        elif name.lower().endswith(ARCHIVES):
             yield from _in_archive(name)
         elif name.lower().endswith(TABLES):
             yield from _in_table(name)
@@ -120,14 +123,41 @@ def iter_images(source):
         yield from (os.fspath(path) for path in np.asarray(source, dtype=object).ravel())
 
 
+def _is_image(name):
+    """Tell whether a file is an image, by its name."""
+    path = PurePath(name)
+    # macOS writes a companion of each file where it has no other place for it.
+    return (
+        name.lower().endswith(SUFFIXES)
+        and not path.name.startswith("._")
+        and "__MACOSX" not in path.parts
+    )
+
+
 def _in_folder(folder):
-    for path, folders, names in os.walk(folder):
-        folders.sort()
+    seen = set()
+    for path, folders, names in os.walk(folder, followlinks=True, onerror=_warn_of_folder):
+        # Links may lead in circles.
+        seen.add(os.path.realpath(path))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if os.path.realpath(os.path.join(path, name)) not in seen  # noqa: PTH118
+        )
         for name in sorted(names):
-            if name.lower().endswith(SUFFIXES):
-                yield os.path.join(path, name)  # noqa: PTH118 - pathlib is slow
-            elif name.lower().endswith((".zip", ".tar")):
-                yield from _in_archive(os.path.join(path, name))  # noqa: PTH118
+            file = os.path.join(path, name)  # noqa: PTH118 - pathlib is slow
+            if _is_image(name):
+                yield file
+            elif name.lower().endswith(ARCHIVES):
+                try:
+                    yield from _in_archive(file)
+                except (OSError, ValueError):
+                    # Read as an image it gives an error, as every bad image does.
+                    yield file
+
+
+def _warn_of_folder(error):
+    warnings.warn(f"{error.filename}: left out: {error.strerror}.", UserWarning, stacklevel=5)
 
 
 def _in_archive(archive):
@@ -136,7 +166,7 @@ def _in_archive(archive):
             with ZipFile(archive) as content:
                 members = content.infolist()
             for info in members:
-                if info.filename.lower().endswith(SUFFIXES):
+                if _is_image(info.filename):
                     yield PackedImage(
                         f"{archive}/{info.filename}",
                         archive,
@@ -149,10 +179,10 @@ def _in_archive(archive):
             with tarfile.open(archive, "r:") as content:
                 while (info := content.next()) is not None:
                     content.members.clear()  # TarFile keeps all members otherwise
-                    if info.isreg() and info.name.lower().endswith(SUFFIXES):
+                    if info.isreg() and _is_image(info.name):
                         name = f"{archive}/{info.name}"
                         yield PackedImage(name, archive, info.offset_data, info.size)
-    except (BadZipFile, tarfile.TarError) as error:
+    except (BadZipFile, NotImplementedError, UnicodeError, tarfile.TarError) as error:
         raise ValueError(f"{archive}: the archive is damaged ({error}).") from error
 
 

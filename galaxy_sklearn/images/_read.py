@@ -1,12 +1,13 @@
 """Reading one image file."""
 
-from galaxy_sklearn.images._fits import FITS_SUFFIXES, read_fits
+from galaxy_sklearn.images._fits import decode_fits, is_fits
+from galaxy_sklearn.images._limits import MAX_PIXELS, InvalidImageError
 from galaxy_sklearn.images._packed import PackedImage
 from galaxy_sklearn.images._raster import decode_raster
 
 
-def read_image(path, *, luma=False, reduce=1):
-    """Read one image file.
+def read_image(path, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
+    """Read one image file. The content tells the format, whatever the name.
 
     Parameters
     ----------
@@ -16,6 +17,8 @@ def read_image(path, *, luma=False, reduce=1):
         Whether to decode the luma of JPEG files only, see `galaxy_sklearn.ImageReader`.
     reduce : {1, 2, 4, 8}, default=1
         Factor by which the size of JPEG files is reduced, see `galaxy_sklearn.ImageReader`.
+    max_pixels : int, default=89478485
+        Larger images are refused before they are decoded. The default is Pillow's.
 
     Returns
     -------
@@ -27,7 +30,8 @@ def read_image(path, *, luma=False, reduce=1):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, truncated or not an image.
+        If the file is empty, damaged, too large or not an image. Whatever a decoder raises
+        becomes such an error, which names the file.
     ImportError
         If the file is a FITS file and astropy is not installed.
 
@@ -45,9 +49,18 @@ def read_image(path, *, luma=False, reduce=1):
     array([[7, 7, 7],
            [7, 7, 7]], dtype=uint8)
     """
-    if path.lower().endswith(FITS_SUFFIXES):
-        return read_fits(path)
-    return decode_raster(_content(path), path, luma=luma, reduce=reduce)
+    content = _content(path)
+    try:
+        if is_fits(content):
+            return decode_fits(content, max_pixels=max_pixels)
+        return decode_raster(content, luma=luma, reduce=reduce, max_pixels=max_pixels)
+    except InvalidImageError as error:
+        raise ValueError(f"{path}: {error}.") from None
+    except ImportError as error:
+        raise ImportError(f"{path}: {error}") from None
+    except Exception as error:  # decoders fail on damaged files in many ways
+        cause = str(error).partition("\n")[0] or type(error).__name__
+        raise ValueError(f"{path}: the image is damaged ({cause}).") from error
 
 
 def _content(path):

@@ -142,6 +142,9 @@ def score_catalogue(
     output = Path(output)
     if not output.parent.is_dir():
         raise FileNotFoundError(f"output {output}: there is no folder {str(output.parent)!r}.")
+    is_file = isinstance(model, (str, os.PathLike))
+    if is_file and not Path(model).is_file():
+        raise FileNotFoundError(f"There is no model file {os.fspath(model)!r}.")
     one_file = output.suffix in (".csv", ".parquet")
     folder = output.with_name(f"{output.name}.parts") if one_file else output
     root = ""
@@ -153,9 +156,7 @@ def score_catalogue(
     if not total:
         raise ValueError(f"There are no images in {str(images)[:200]!r}.")
     in_process = scheduler is None and effective_n_jobs(n_workers) == 1
-    if isinstance(model, (str, os.PathLike)):
-        if not Path(model).is_file():
-            raise FileNotFoundError(f"There is no model file {os.fspath(model)!r}.")
+    if is_file:
         model_file, model_id = str(Path(model).absolute()), digest(Path(model))
         if in_process:
             # An error in the model is raised before anything is written.
@@ -165,6 +166,13 @@ def score_catalogue(
         folder.mkdir(exist_ok=True)
         model_file, model_id = save_model(model, folder)
     check_plan(folder, {"model": model_id, "part_size": part_size})
+    n_parts = -(-total // part_size)
+    surplus = sorted(folder.glob("part-*.parquet"))[n_parts:]
+    if surplus:
+        raise ValueError(
+            f"{folder} holds {len(surplus)} parts more than the {total} images need, such as "
+            f"{surplus[0].name}: images were removed since it was begun. Choose another output."
+        )
 
     errors, new, messages = 0, 0, []
     with tqdm(total=total, desc="scoring", unit=" images", disable=not verbose) as bar:
@@ -197,13 +205,6 @@ def score_catalogue(
             messages += first[: N_MESSAGES - len(messages)]
             bar.update(n_rows)
             bar.set_postfix(errors=errors)
-    n_parts = -(-total // part_size)
-    surplus = sorted(folder.glob("part-*.parquet"))[n_parts:]
-    if surplus:
-        raise ValueError(
-            f"{folder} holds {len(surplus)} parts more than the {total} images need, such as "
-            f"{surplus[0].name}: images were removed since it was begun. Choose another output."
-        )
     for left in folder.glob(f"*{TMP_SUFFIX}"):
         left.unlink(missing_ok=True)
     if one_file:

@@ -34,7 +34,7 @@ def write_part(part, table, model_id):
     import pyarrow.parquet as pq
 
     classes = table.columns[:-2]
-    columns = {"file": pa.array([name.removeprefix(part.root) for name in part.names])}
+    columns = {"file": pa.array(_printable(part))}
     columns |= {name: pa.array(table[name].to_numpy(np.float32)) for name in classes}
     columns |= {
         name: pa.array([None if pd.isna(x) else str(x) for x in table[name]], pa.string())
@@ -44,7 +44,7 @@ def write_part(part, table, model_id):
         np.zeros(len(table), np.int8), pa.array([model_id])
     )
     errors = table["error"].dropna().tolist()
-    marks = {"images": _fingerprint(part.names), "errors": str(len(errors))}
+    marks = {"images": _fingerprint(part), "errors": str(len(errors))}
     file = Path(part.file)
     written = file.with_name(f".{file.name}.{os.getpid()}{TMP_SUFFIX}")
     pq.write_table(pa.table(columns).replace_schema_metadata(marks), written, **PARQUET)
@@ -72,7 +72,12 @@ def digest(path):
 def check_plan(folder, plan):
     path = folder / PLAN
     if path.exists():
-        begun = json.loads(path.read_text())
+        try:
+            begun = json.loads(path.read_text())
+        except ValueError:
+            raise ValueError(
+                f"{path} is damaged: delete the folder, or choose another output."
+            ) from None
         for name, value in plan.items():
             if begun[name] != value:
                 raise ValueError(
@@ -81,7 +86,10 @@ def check_plan(folder, plan):
                 )
     elif any(folder.glob("part-*.parquet")):
         raise ValueError(f"{folder} holds parts of another output; choose another one.")
-    path.write_text(json.dumps(plan))
+    # On a full disk half a plan would stop every later call.
+    written = path.with_name(f".{PLAN}.{os.getpid()}{TMP_SUFFIX}")
+    written.write_text(json.dumps(plan))
+    written.replace(path)
 
 
 def in_parts(names, size):
@@ -91,13 +99,15 @@ def in_parts(names, size):
 
 def rows_and_errors(part):
     """Return the number of rows and of errors of a part; None if it does not exist yet."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         found = pq.read_metadata(part.file)
-    except FileNotFoundError:
+    except (FileNotFoundError, pa.ArrowInvalid):
+        # Not there, or emptied by a loss of power.
         return None
-    if found.metadata[b"images"].decode() != _fingerprint(part.names):
+    if found.metadata[b"images"].decode() != _fingerprint(part):
         raise ValueError(
             f"{part.file} holds other images than those listed now (from {str(part.names[0])!r} "
             "on): some were added or removed since it was begun. Choose another output."
@@ -105,8 +115,15 @@ def rows_and_errors(part):
     return found.num_rows, int(found.metadata[b"errors"])
 
 
-def _fingerprint(names):
-    return hashlib.sha256("\0".join(names).encode()).hexdigest()[:16]
+def _fingerprint(part):
+    # Not of the folder: it may be named in many ways.
+    return hashlib.sha256("\0".join(_printable(part)).encode()).hexdigest()[:16]
+
+
+def _printable(part):
+    """Return the names of a part's images as text that is UTF-8, whatever the file system has."""
+    names = (name.removeprefix(part.root) for name in part.names)
+    return [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
 
 
 def join_parts(folder, output):

@@ -2,8 +2,15 @@
 
 import os
 from functools import partial
+from numbers import Integral
 
-from galaxy_sklearn.images import ImageStack, first_element, holds_paths, read_image
+from galaxy_sklearn.images import (
+    MAX_PIXELS,
+    ImageStack,
+    first_element,
+    holds_paths,
+    read_image,
+)
 from galaxy_sklearn.transformers._base import ImageTransformer
 
 
@@ -13,9 +20,11 @@ class ImageReader(ImageTransformer):
     The files are read when their pixels are needed, at the latest by `FlattenToTensor`. Images
     in arrays or lists pass through unchanged, so that the same pipeline takes both.
 
-    JPEG and PNG files are read as 8-bit gray or RGB (a palette is expanded, an alpha channel
-    dropped), 16-bit PNG as 16-bit gray, FITS files (with astropy installed) as the floats of
-    their first image: (height, width), or (height, width, n_channels) for a cube.
+    The content tells the format, whatever the name. JPEG and PNG files are read as 8-bit gray or
+    RGB (a palette is expanded, an alpha channel dropped), 16-bit PNG, TIFF and PGM as 16-bit
+    gray, TIFF of 32 bits as they are, FITS files (with astropy installed) as the floats of their
+    first image: (height, width), or (height, width, n_channels) for a cube. A damaged file is an
+    error, not a picture that is half gray.
 
     Parameters
     ----------
@@ -26,6 +35,8 @@ class ImageReader(ImageTransformer):
     reduce : {1, 2, 4, 8}, default=1
         Factor by which height and width of JPEG files are reduced in decoding, which is faster.
         Crop such images by a fraction, not by pixels. Other files are not affected.
+    max_pixels : int, default=89478485
+        Larger images are refused before they are decoded, so that no file takes all the memory.
 
     Attributes
     ----------
@@ -47,9 +58,10 @@ class ImageReader(ImageTransformer):
 
     image_shape = None
 
-    def __init__(self, *, luma=False, reduce=1):
+    def __init__(self, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
         self.luma = luma
         self.reduce = reduce
+        self.max_pixels = max_pixels
 
     def fit(self, X, y=None):
         """Check the input; nothing is learned.
@@ -85,7 +97,7 @@ class ImageReader(ImageTransformer):
         Raises
         ------
         ValueError
-            If only some entries are names of files.
+            If X is a single name, empty, or only some entries are names of files.
         """
         X = self._stack_if_paths(X)
         if isinstance(X, ImageStack):
@@ -101,9 +113,17 @@ class ImageReader(ImageTransformer):
     def _operation(self):
         if self.reduce not in (1, 2, 4, 8):
             raise ValueError(f"reduce must be 1, 2, 4 or 8, got {self.reduce!r}.")
+        if not isinstance(self.max_pixels, Integral) or self.max_pixels < 1:
+            raise ValueError(f"max_pixels must be a positive int, got {self.max_pixels!r}.")
         return _untouched
 
     def _stack_if_paths(self, X):
+        if isinstance(X, (str, bytes, os.PathLike)):
+            raise ValueError(f"Expected a list of names of image files, got one name: [{X!r}]?")
+        if hasattr(X, "to_pandas"):  # polars
+            X = X.to_pandas()
+        if isinstance(X, (list, tuple)) and not X:
+            raise ValueError("Found 0 images; at least one is needed.")
         if not holds_paths(X):
             return X
         self._operation()
@@ -118,7 +138,8 @@ class ImageReader(ImageTransformer):
                     f"X, row {i}: expected the name of an image file like "
                     f"{first_element(X)!r}, found {path!r}."
                 )
-        return ImageStack(paths, partial(read_image, luma=self.luma, reduce=self.reduce))
+        read = partial(read_image, luma=self.luma, reduce=self.reduce, max_pixels=self.max_pixels)
+        return ImageStack(paths, read)
 
 
 def _untouched(image):

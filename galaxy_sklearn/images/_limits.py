@@ -1,0 +1,37 @@
+"""What an image file may cost."""
+
+import math
+import zlib
+
+# As Pillow has it: three channels of 8 bits take 256 MB.
+MAX_PIXELS = 89_478_485
+# Room for headers and for pixels of 64 bits in three channels.
+BYTES_PER_PIXEL, HEADERS = 24, 1 << 20
+
+
+class InvalidImageError(ValueError):
+    """A file that is not the image that was expected; the message begins without its name."""
+
+
+def check_size(shape, max_pixels):
+    """Refuse an image by its height and width (and further axes) before it is decoded."""
+    if math.prod(shape) > max_pixels:
+        size = " x ".join(map(str, shape))
+        raise InvalidImageError(
+            f"expected an image of up to {max_pixels:,} pixels (max_pixels), found {size}"
+        )
+
+
+def decompress(content, max_pixels):
+    """Unpack gzip or zlib data, but no more than an image may hold."""
+    limit = max_pixels * BYTES_PER_PIXEL + HEADERS
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    unpacked = unpacker.decompress(content, limit)
+    if unpacker.unconsumed_tail:
+        raise InvalidImageError(
+            f"expected an image of up to {max_pixels:,} pixels (max_pixels), found more than "
+            f"{limit:,} bytes of data"
+        )
+    if not unpacker.eof:
+        raise ValueError("the compressed file is cut short")
+    return unpacked

@@ -1,0 +1,294 @@
+"""What is read is right or refused, by the content of the file."""
+
+import gzip
+import io
+import os
+import tarfile
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import simplejpeg
+from astropy.io import fits
+from PIL import Image
+
+from galaxy_sklearn import ImageReader
+from galaxy_sklearn.images import find_images, iter_images, read_image
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def picture():
+    """A smooth image, that JPEG keeps well."""
+    y, x = np.mgrid[:64, :48]
+    return np.stack([4 * x, 3 * y, x + y], axis=-1).astype(np.uint8)
+
+
+def encoded(image, kind="JPEG", **how):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, kind, **how)
+    return file.getvalue()
+
+
+def written(folder, content, name="image.jpg"):
+    path = folder / name
+    path.write_bytes(content)
+    return str(path)
+
+
+# --------------------------------------------------------------------------- JPEG
+
+
+def damaged(content):
+    middle = len(content) // 2
+    return {
+        "half": content[:middle] + b"\xff\xd9",
+        "cut": content[:middle],
+        "zeroed": content[:middle] + bytes(512) + content[middle + 512 :],
+    }
+
+
+@pytest.mark.parametrize("kind", ["half", "cut", "zeroed"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_damaged_jpeg_is_refused(tmp_path, kind, mode):
+    noise = Image.fromarray(RNG.integers(0, 255, (96, 96, 3), dtype=np.uint8)).convert(mode)
+    file = io.BytesIO()
+    noise.save(file, "JPEG")
+    assert read_image(written(tmp_path, file.getvalue())).shape[:2] == (96, 96)
+    path = written(tmp_path, damaged(file.getvalue())[kind])
+    with pytest.raises(ValueError, match=r"image\.jpg: the image is damaged"):
+        read_image(path)
+
+
+def test_harmless_jpeg_is_read(tmp_path, picture):
+    content = encoded(picture, quality=95)
+    expected = read_image(written(tmp_path, content))
+    for filled in (content + b"junk" * 50, content[:-2] + bytes(20) + content[-2:]):
+        np.testing.assert_array_equal(read_image(written(tmp_path, filled)), expected)
+
+
+@pytest.mark.parametrize(
+    "how", [{"subsampling": s, "progressive": p} for s in (0, 1, 2) for p in (0, 1)]
+)
+def test_kinds_of_jpeg(tmp_path, picture, how):
+    found = read_image(written(tmp_path, encoded(picture, quality=95, **how)))
+    assert np.abs(found.astype(int) - picture).mean() < 6
+
+
+def test_real_jpeg_damaged_at_random(kaggle, tmp_path):
+    """Of what the strict decoder refuses, nothing is accepted but filling at the end."""
+    rng = np.random.default_rng(1)
+    refused = 0
+    for path in sorted((kaggle / "images").glob("*.jpg"))[:60]:
+        content = bytearray(path.read_bytes())
+        for place in rng.integers(700, len(content), 3):
+            content[place] ^= int(rng.integers(1, 255))
+        try:
+            simplejpeg.decode_jpeg(bytes(content))
+        except ValueError:
+            refused += 1
+            with pytest.raises(ValueError, match="damaged"):
+                read_image(written(tmp_path, bytes(content)))
+    assert refused > 20
+
+
+# --------------------------------------------------------------------- other rasters
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg", "a"])
+def test_values_of_rasters(tmp_path, name):
+    """Whatever the file is called."""
+    wide = RNG.integers(0, 2**16, (5, 7), dtype=np.uint16)
+    for image, kind in (
+        (wide, "TIFF"),
+        (wide, "PNG"),
+        (wide, "PPM"),
+        (RNG.random((5, 7), dtype=np.float32) * 3 - 1, "TIFF"),
+        ((RNG.random((5, 7)) * 2**31).astype(np.int32).view(np.uint32), "wide TIFF"),
+    ):
+        content = _tiff(image, "<u4") if kind == "wide TIFF" else encoded(image, kind)
+        found = read_image(written(tmp_path, content, name))
+        assert found.dtype == image.dtype
+        np.testing.assert_array_equal(found, image)
+    np.testing.assert_array_equal(read_image(written(tmp_path, _tiff(wide, ">u2"), name)), wide)
+    with pytest.raises(ValueError, match=f"{name}: .*found signed integers"):
+        read_image(written(tmp_path, _tiff(wide.astype(np.int32), "<i4"), name))
+
+
+def _tiff(image, dtype):
+    """The simplest TIFF file, of one strip."""
+    order = {"<": "little", ">": "big"}[dtype[0]]
+
+    def number(value, size):
+        return int(value).to_bytes(size, order)
+
+    pixels, kind = image.astype(dtype).tobytes(), np.dtype(dtype)
+    tags = [
+        *((256, image.shape[1]), (257, image.shape[0]), (258, kind.itemsize * 8), (259, 1)),
+        *((262, 1), (273, 8), (277, 1), (278, image.shape[0]), (279, len(pixels))),
+        (339, 2 if kind.kind == "i" else 1),
+    ]
+    long = 4
+    entries = [
+        number(tag, 2) + number(long, 2) + number(1, 4) + number(value, 4) for tag, value in tags
+    ]
+    start = b"II" if order == "little" else b"MM"
+    head = start + number(42, 2) + number(8 + len(pixels), 4)
+    return head + pixels + number(len(tags), 2) + b"".join(entries) + bytes(4)
+
+
+def test_memory_has_a_limit(tmp_path):
+    bomb = written(tmp_path, encoded(np.zeros((12_000, 12_000), np.uint8), "PNG"), "bomb.png")
+    header = encoded(np.zeros((8, 8), np.uint8))
+    place = header.index(b"\xff\xc0") + 5
+    huge = written(tmp_path, header[:place] + b"\xff\xdc\xff\xdc" + header[place + 4 :])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        for path in (bomb, huge):
+            with pytest.raises(ValueError, match=rf"{Path(path).name}: expected an image of up to"):
+                read_image(path)
+    small = written(tmp_path, encoded(np.zeros((40, 40), np.uint8), "PNG"), "small.png")
+    with pytest.raises(ValueError, match=r"up to 1,000 pixels \(max_pixels\), found 40 x 40"):
+        ImageReader(max_pixels=1000).transform([small])[0]
+    with pytest.raises(ValueError, match="max_pixels must be a positive int, got 0"):
+        ImageReader(max_pixels=0).fit([small])
+
+
+# --------------------------------------------------------------------------- FITS
+
+
+def fits_bytes(data, **how):
+    file = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(data)]).writeto(file, **how)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a.fits", "cutout.jpg", "fitscut.cgi", "a"])
+def test_fits_under_any_name(tmp_path, name):
+    data = RNG.random((6, 5)).astype(np.float32)
+    for content in (fits_bytes(data), gzip.compress(fits_bytes(data))):
+        np.testing.assert_array_equal(read_image(written(tmp_path, content, name)), data)
+
+
+def test_planes_of_a_cube(tmp_path):
+    planes = RNG.random((3, 20, 16)).astype(np.float32)
+    for data in (planes, np.moveaxis(planes, 0, -1)):
+        found = read_image(written(tmp_path, fits_bytes(data), "cube.fits"))
+        np.testing.assert_array_equal(found, np.moveaxis(planes, 0, -1))
+
+
+def test_large_fits_is_refused_before_it_is_read(tmp_path):
+    header = fits.Header([("SIMPLE", True), ("BITPIX", -32), ("NAXIS", 2), ("NAXIS1", 60_000)])
+    header["NAXIS2"] = 60_000
+    text = header.tostring().encode()
+    packed = gzip.compress(fits_bytes(np.zeros((800, 800), np.float32)))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "File may have been truncated")
+        with pytest.raises(ValueError, match="large.fits: expected an image of up to 89,478,485"):
+            read_image(written(tmp_path, text, "large.fits"))
+    with pytest.raises(ValueError, match="packed.fits: expected an image of up to 100 pixels"):
+        read_image(written(tmp_path, packed, "packed.fits"), max_pixels=100)
+
+
+def test_whatever_a_decoder_raises_names_the_file(tmp_path, picture):
+    """Mutations of files, some of which fail in astropy's and Pillow's depths."""
+    packed = io.BytesIO()
+    smooth = np.arange(900, dtype=np.int16).reshape(30, 30)
+    fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(smooth)]).writeto(packed)
+    contents = [encoded(picture), encoded(picture, "PNG"), encoded(picture, "TIFF")]
+    contents += [fits_bytes(smooth), packed.getvalue()]
+    rng = np.random.default_rng(0)
+    refused = 0
+    for i in range(300):
+        content = bytearray(contents[i % len(contents)])
+        for place in rng.integers(0, len(content), 1 + i % 8):
+            content[place] = rng.integers(256)
+        path = written(tmp_path, bytes(content))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                assert read_image(path).ndim in (2, 3)
+            except ValueError as error:
+                assert str(error).startswith(f"{path}: ")
+                refused += 1
+    assert refused > 50
+
+
+# ------------------------------------------------------------------------ containers
+
+
+def test_one_name_is_no_list(tmp_path):
+    for name in ("a.jpg", Path("a.jpg"), b"a.jpg"):
+        with pytest.raises(ValueError, match=r"Expected a list of names of image files, got one"):
+            ImageReader().fit_transform(name)
+    with pytest.raises(ValueError, match="Found 0 images"):
+        ImageReader().fit_transform([])
+
+
+def test_polars_column(tmp_path, picture):
+    import polars as pl
+
+    path = written(tmp_path, encoded(picture, "PNG"))
+    stack = ImageReader().fit_transform(pl.DataFrame({"path": [path]}))
+    np.testing.assert_array_equal(stack[0], picture)
+
+
+# --------------------------------------------------------------------------- listing
+
+
+@pytest.fixture
+def tree(tmp_path, picture):
+    folder = tmp_path / "tree"
+    (folder / "deep").mkdir(parents=True)
+    content = encoded(picture)
+    for name in ("1.jpg", "._1.jpg", "2.tif", "deep/3.jfif"):
+        (folder / name).write_bytes(content)
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        for name in ("4.jpg", "__MACOSX/._4.jpg", "__MACOSX/5.jpg"):
+            archive.writestr(name, content)
+    return folder
+
+
+def listed(folder):
+    return [os.path.relpath(name, folder) for name in iter_images(folder)]
+
+
+def test_what_is_an_image(tree):
+    expected = ["1.jpg", "2.tif", "a.zip/4.jpg", "deep/3.jfif"]
+    assert listed(tree) == expected
+    assert next(iter_images(f"{tree}//")) == f"{tree}/1.jpg"
+    assert find_images(tree).index.tolist() == [1, 2]
+
+
+def test_links_to_folders_are_followed_once(tree, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "9.jpg").write_bytes(b"")
+    (tree / "link").symlink_to(tmp_path / "elsewhere")
+    (tree / "deep" / "circle").symlink_to(tree)
+    assert listed(tree) == ["1.jpg", "2.tif", "a.zip/4.jpg", "deep/3.jfif", "link/9.jpg"]
+
+
+def test_a_damaged_archive_stops_nothing(tree):
+    (tree / "b.zip").write_bytes((tree / "a.zip").read_bytes()[:-30])
+    with tarfile.open(tree / "c.tar", "w") as archive:
+        archive.add(tree / "1.jpg", "6.jpg")
+        archive.add(tree / "1.jpg", "7.jpg")
+    content = (tree / "c.tar").read_bytes()
+    (tree / "c.tar").write_bytes(content[: content.rindex(b"7.jpg")] + b"damage" * 100)
+    names = listed(tree)
+    assert names == [
+        "1.jpg",
+        "2.tif",
+        "a.zip/4.jpg",
+        "b.zip",
+        "c.tar/6.jpg",
+        "c.tar",
+        "deep/3.jfif",
+    ]
+    with pytest.raises(ValueError, match=r"b\.zip: expected an image"):
+        read_image(str(tree / "b.zip"))
+    with pytest.raises(ValueError, match="the archive is damaged"):
+        list(iter_images(tree / "b.zip"))
