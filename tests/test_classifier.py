@@ -4,6 +4,7 @@ import pickle
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
 import hypothesis.extra.numpy
@@ -353,6 +354,14 @@ def test_same_seed_same_bits(data, fitted):
     assert again.history_ == fitted.history_
     other = make(random_state=1).fit(*data)
     assert (weights(other) != weights(fitted)).any()
+
+
+def test_same_seed_same_bits_in_threads(data, fitted):
+    """Keras draws seeds from the whole process' random numbers."""
+    with ThreadPoolExecutor(2) as pool:
+        for other in pool.map(lambda _: make(epochs=1).initialize(*data), range(8)):
+            alone = weights(make(epochs=1).initialize(*data))
+            np.testing.assert_array_equal(weights(other), alone)
 
 
 def test_the_users_random_numbers_are_left_alone(data):

@@ -119,6 +119,8 @@ def test_predict_survives_bad_images(trained, folder, tmp_path, capsys):
         ("predict {model} --images {images} --output no/a.csv", "no folder 'no'"),
         ("train --images {images} --votes {votes} --model no/m.joblib", "no folder 'no'"),
         ("train --images {images} --votes v.csv --model m.joblib", "v.csv"),
+        ("train --images {images} --votes v.csv --model {images}", "found a folder"),
+        ("train --images {images} --votes v.csv --model /proc/m.joblib", "/proc"),
         (
             "train --images {images} --votes {votes} --model m.joblib --set crop__sise=3",
             "Invalid parameter 'sise'",

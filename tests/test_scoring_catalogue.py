@@ -335,6 +335,49 @@ def test_processes_report_what_is_wrong(model, survey, tmp_path):
         score(model, names, tmp_path / "c", n_workers=2, scheduler="tcp://a:1")
 
 
+def test_a_folder_has_many_names(model, survey, tmp_path, monkeypatch):
+    """What was begun under one of them goes on under another."""
+    monkeypatch.chdir(survey.parent)
+    score(model, survey.name, tmp_path / "scores", part_size=7)
+    (tmp_path / "scores" / "part-00000003.parquet").unlink()
+    for name in (f"./{survey.name}", f"{survey.name}//", survey):
+        assert score(model, name, tmp_path / "scores", part_size=7).n_new in (0, 7)
+    files = pd.read_parquet(tmp_path / "scores")["file"]
+    assert not files.str.startswith("/").any() and files.is_unique and len(files) == N
+
+
+def test_names_that_are_not_utf8(model, encoded, tmp_path):
+    (tmp_path / "images").mkdir()
+    with open(os.fsencode(tmp_path / "images") + b"/caf\xe9.jpg", "wb") as file:  # noqa: PTH123
+        file.write(encoded[0][0])
+    found = score(model, tmp_path / "images", tmp_path / "scores")
+    assert found.n_images == 1 and found.n_errors == 0
+    assert pd.read_parquet(tmp_path / "scores")["file"].tolist() == ["caf\\xe9.jpg"]
+    assert score(model, tmp_path / "images", tmp_path / "scores").n_new == 0
+
+
+def test_what_a_loss_of_power_leaves(model, survey, tmp_path):
+    score(model, survey, tmp_path / "scores", part_size=7)
+    (tmp_path / "scores" / "part-00000002.parquet").write_bytes(b"")
+    assert score(model, survey, tmp_path / "scores", part_size=7).n_new == 7
+    (tmp_path / "scores" / "_plan.json").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"_plan\.json is damaged: delete the folder"):
+        score(model, survey, tmp_path / "scores", part_size=7)
+
+
+def test_what_is_cheap_is_checked_first(model, survey, tmp_path, monkeypatch):
+    score(model, survey, tmp_path / "scores", part_size=7)
+    (tmp_path / "scores" / "part-00000001.parquet").unlink()
+    monkeypatch.setattr(
+        "galaxy_sklearn.scoring._catalogue._score_parts", lambda *args: pytest.fail("it scored")
+    )
+    fewer = list(iter_images(survey))[:20]
+    with pytest.raises(ValueError, match="holds 5 parts more than the 20 images need"):
+        score(model, fewer, tmp_path / "scores", part_size=7)
+    with pytest.raises(FileNotFoundError, match="no model file"):
+        score(tmp_path / "no.joblib", tmp_path / "no images", tmp_path / "scores")
+
+
 def test_model_file_written_again(model, survey, expected, tmp_path):
     """Another model under the name of one that was used before in this process."""
     path = tmp_path / "model.joblib"

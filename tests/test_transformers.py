@@ -467,3 +467,17 @@ print(len(paths), (peak() - before) / 1024 - tensor.nbytes / 2**20)
     n_images, megabytes = subprocess.check_output(command, text=True).split()
     assert int(n_images) > 1000
     assert -1 < float(megabytes) < 300
+
+
+def test_overlapping_calls_leave_the_threads_of_blas_alone(paths):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from threadpoolctl import threadpool_info
+
+    def threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = threads()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: steps(n_jobs=2).fit_transform(list(paths) * 4), range(12)))
+    assert threads() == before

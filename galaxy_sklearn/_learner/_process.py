@@ -3,11 +3,15 @@
 import logging
 import os
 import random
+import threading
 from contextlib import contextmanager, suppress
 
 import keras
 
 from galaxy_sklearn._compat import is_worker
+
+# Both states below are the whole process', so that two threads cannot build at a time.
+BUILDING = threading.RLock()
 
 
 @contextmanager
@@ -18,23 +22,25 @@ def seeded(seed):
     for one when they are made, so a network built in here is determined by the seed, whoever
     wrote it.
     """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
+    with BUILDING:
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(state)
 
 
 @contextmanager
 def dtype_policy(name):
     """Build layers with a dtype policy, and put the user's back after."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+    with BUILDING:
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(name)
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(before)
 
 
 @contextmanager
