@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 from galaxy_sklearn._compat import parameter_names
 from galaxy_sklearn._learner import augments
 from galaxy_sklearn.images import first_element
-from galaxy_sklearn.networks import NETWORKS, arguments, get_network
+from galaxy_sklearn.networks import NETWORKS, RENAMED, arguments, get_network
 from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.transformers import FlattenToTensor
 
@@ -66,9 +66,9 @@ class NetworkWrapper(BaseWrapper):
         """
         params = BaseEstimator.get_params(self, deep=False)
         # A network that does not exist is an error in `fit`, not here.
-        known = isinstance(self.network, str) and self.network in NETWORKS
-        if deep and (known or callable(self.network)):
-            defaults = arguments(get_network(self.network))
+        name = RENAMED.get(self.network, self.network) if isinstance(self.network, str) else None
+        if deep and (name in NETWORKS or callable(self.network)):
+            defaults = arguments(NETWORKS.get(name, self.network))
             params.update({PREFIX + name: value for name, value in defaults.items()})
         params.update({k: v for k, v in vars(self).items() if k.startswith(PREFIX)})
         return params
@@ -184,6 +184,9 @@ def to_tensor(estimator, X, *, image_shape, reset):
     """
     if getattr(X, "ndim", 2) <= 2 and np.ndim(first_element(X)) < 2:
         X = validate_data(estimator, X, reset=reset)
+    elif reset:
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(estimator).pop(name, None)
     tensor = FlattenToTensor(image_shape=image_shape).fit_transform(X)
     if reset:
         estimator.image_shape_in_ = tensor.shape[1:]

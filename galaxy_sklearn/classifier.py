@@ -649,6 +649,8 @@ class GalaxyClassifier(
         if y is None:
             raise ValueError("GalaxyClassifier requires y to be passed, but the target y is None.")
         tensor = self._check_X(X, reset)
+        if hasattr(y, "columns") and len(y.columns) == 1:
+            y = np.asarray(y)  # labels
         if not hasattr(y, "columns"):
             y = check_array(
                 y,

@@ -54,7 +54,8 @@ def train(arguments):
     pipe = make_galaxy_pipeline(arguments.recipe, n_jobs=-1, random_state=0, verbose=1)
     pipe.set_params(**{"classifier__tree": arguments.tree, **dict(arguments.set)})
     data = _load_galaxies(arguments, arguments.tree or GZ2)
-    print(f"Training on {len(data.data)} galaxies ({data.form} vote fractions).")
+    votes = "vote counts" if data.form == "counts" else f"{data.form} vote fractions"
+    print(f"Training on {len(data.data)} galaxies ({votes}).")
     pipe.fit(data.data, data.target)
     pipe.set_params(tensor__verbose=False, classifier__verbose=0)
     _replace(model, lambda path: joblib.dump(pipe, path))

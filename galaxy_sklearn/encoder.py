@@ -11,8 +11,8 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from galaxy_sklearn._compat import HasMethods, Interval
-from galaxy_sklearn._estimator import checked_parameters, to_tensor
+from galaxy_sklearn._compat import Interval
+from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, to_tensor
 from galaxy_sklearn._learner import Learner, ViewPairs, augments
 from galaxy_sklearn._transaction import unchanged_on_failure
 
@@ -70,7 +70,7 @@ class GalaxyEncoder(
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        "estimator": [HasMethods("fit")],
+        "estimator": [NetworkWrapper],
         "n_projected": [Interval(Integral, 1, None, closed="left")],
     }
 

@@ -74,7 +74,7 @@ class GalaxyEnsemble(
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        "estimator": [HasMethods(["fit", "predict_proba"])],
+        "estimator": [HasMethods(["fit", "predict_proba", "predict_interval"])],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
     }
@@ -243,6 +243,7 @@ class GalaxyEnsemble(
         float
             See `GalaxyClassifier.score`.
         """
+        check_is_fitted(self)
         target = self.estimators_[0].target_encoder_
         return float(target.score(y, self.predict_proba(X), sample_weight))
 

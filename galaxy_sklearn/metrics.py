@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import is_regressor
 
-from galaxy_sklearn._compat import Scorer
+from galaxy_sklearn._compat import Scorer, check_sample_weight
 from galaxy_sklearn._tree_of import tree_of
 from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.votes import check_predictions, check_votes
@@ -256,7 +256,7 @@ def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=N
     mean_reach = tree.reach(voted, form="conditional")
     # As in the loss, an unknown fraction on the way to a question counts as 1.
     reach = tree.reach(np.where(np.isnan(voted), 1, voted), form="conditional")
-    galaxy_weight = np.ones(len(voted)) if sample_weight is None else np.asarray(sample_weight)
+    galaxy_weight = check_sample_weight(sample_weight, voted, ensure_non_negative=True)
     rows = {}
     for q, (question, columns) in enumerate(zip(tree.questions, tree.slices, strict=True)):
         weight = galaxy_weight * reach[:, q] * (voted[:, columns].sum(axis=1) > 0)
@@ -341,7 +341,10 @@ neg_conditional_cross_entropy = make_vote_scorer(conditional_cross_entropy)
 
 
 def _score(y_true, y_pred, tree, form, compare, sample_weight, pred_form):
-    score = _mean(_both(y_true, y_pred, tree, form, compare, pred_form), sample_weight)
+    values = _both(y_true, y_pred, tree, form, compare, pred_form)
+    if sample_weight is not None:
+        sample_weight = check_sample_weight(sample_weight, values, ensure_non_negative=True)
+    score = _mean(values, sample_weight)
     if np.isnan(score):
         raise ValueError("y_true holds no vote that is known and has weight; nothing to score.")
     return score

@@ -355,11 +355,14 @@ def _form_by_sums(values, tree):
     away, strays = {}, {}
     for form, sum_expected in expected.items():
         strays[form] = _outside(sums, sum_expected, *DEBIASED_SUMS)
-        distance = np.nansum(np.abs(sums - sum_expected), axis=1)
+        distance = np.abs(sums - sum_expected)
+        distance = np.nansum(np.where(distance > TOLERANCE, distance, 0), axis=1)
         away[form] = np.where(strays[form].any(axis=1), np.inf, distance)
     balance = np.sum(away["conditional"] < away["cumulative"])
     balance -= np.sum(away["cumulative"] < away["conditional"])
-    form = "conditional" if balance > 0 else "cumulative"
+    # If both fit, the numbers are the same, but for those below an unknown question, which would
+    # sum to 1 by chance if they were cumulative.
+    form = "conditional" if balance >= 0 else "cumulative"
 
     inexact = _outside(sums, expected[form], 1, 1)
     tidy = np.sum(~inexact.any(axis=1)) >= TIDY * len(values)

@@ -356,6 +356,15 @@ def test_same_seed_same_bits(data, fitted):
     assert (weights(other) != weights(fitted)).any()
 
 
+def test_the_place_of_an_image_makes_no_difference(data):
+    """Nor if the last batch has one image only."""
+    images = np.random.default_rng(0).random((65, 16, 16), dtype=np.float32)
+    wide = make(network__units=512, epochs=1).fit(*data)
+    np.testing.assert_array_equal(
+        wide.predict_proba(images[::-1])[::-1], wide.predict_proba(images)
+    )
+
+
 def test_same_seed_same_bits_in_threads(data, fitted):
     """Keras draws seeds from the whole process' random numbers."""
     with ThreadPoolExecutor(2) as pool:

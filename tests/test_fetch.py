@@ -177,7 +177,9 @@ def test_from_nothing_to_the_survey(gz2, server, tmp_path):
     np.testing.assert_allclose(counted, data.target, atol=1e-6)
     assert (data.frame["dr7objid"] == 587722981741363294 + data.target.index).all()
     assert set(data.gz2_class) == {"Sb2m"}
-    assert data.votes_without_image.size == 1 and data.incomplete_votes.tolist() == [3]
+    assert data.votes_without_image.tolist() == [
+        587722981741363294
+    ] and data.incomplete_votes.tolist() == [3]
     left_out = {path.split("/")[-1] for path in data.images_without_votes}
     assert left_out == {f"{N - 1}.jpg"}
     assert "doi:10.5281/zenodo.3565489" in data.DESCR

@@ -9,6 +9,7 @@ import joblib
 import keras
 import numpy as np
 import own_network
+import pandas as pd
 import pytest
 import scikeras.wrappers
 from sklearn.base import clone
@@ -121,6 +122,74 @@ def test_a_training_that_goes_on_and_fails_is_taken_back(data, method, failure, 
     assert (classifier.predict_proba(X) != expected).any()
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_weights_that_are_not_finite_are_never_kept(data, method):
+    """The loss does not show what the last step did."""
+    classifier = make(learning_rate=1e39, epochs=1, batch_size=64)
+    with pytest.raises(ValueError, match="Training diverged"):
+        getattr(classifier, method)(*data)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(classifier)
+
+
+def test_a_failed_partial_fit_of_an_ensemble(data, monkeypatch):
+    """Also of the members that were done."""
+    X, y = data
+    ensemble = clone(ESTIMATORS["ensemble"]).fit(X, y)
+    expected, one_pass, passes = ensemble.predict_proba(X), _loop._one_pass, []
+
+    def second(*args):
+        passes.append(args)
+        return one_pass(*args) if len(passes) == 1 else interrupt()
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(_loop, "_one_pass", second)
+        ensemble.partial_fit(X, y)
+    np.testing.assert_array_equal(ensemble.predict_proba(X), expected)
+    assert [len(member.history_["loss"]) for member in ensemble.estimators_] == [2, 2]
+
+
+def test_partial_fit_after_fit_learns(data):
+    """The schedule of `fit` has come to its end, at a learning rate of 0."""
+    X, y = data
+    classifier = make(schedule="cosine").fit(X, y)
+    before = classifier.model_.get_weights()
+    classifier.partial_fit(X, y)
+    assert all((a != b).any() for a, b in zip(before, classifier.model_.get_weights(), strict=True))
+
+
+def test_partial_fit_takes_the_parameters_that_it_finds(data):
+    X, y = data
+    slow, fast = (make().partial_fit(X, y) for _ in range(2))
+    slow.partial_fit(X, y)
+    fast.set_params(learning_rate=0.1).partial_fit(X, y)
+    assert (slow.predict_proba(X) != fast.predict_proba(X)).any()
+    # A call that is refused before it begins costs the optimizer nothing.
+    again = make().partial_fit(X, y)
+    with pytest.raises(ValueError, match="non-zero"):
+        again.partial_fit(X, y, sample_weight=np.zeros(len(X)))
+    np.testing.assert_array_equal(again.partial_fit(X, y).predict_proba(X), slow.predict_proba(X))
+
+
+def test_a_calibration_ends_with_the_training_that_it_is_of(data):
+    X, y = data
+    classifier = make(warm_start=True, calibrate=True).fit(X, y)
+    assert (classifier.target_encoder_.temperature != 1).all()
+    classifier.set_params(calibrate=False).fit(X, y)
+    assert (classifier.target_encoder_.temperature == 1).all()
+
+
+def test_a_refit_on_images_forgets_rows(data):
+    X, y = data
+    rows = pd.DataFrame(X.reshape(24, -1)).rename(columns=str)
+    classifier = make(image_shape=(16, 16)).fit(rows, y)
+    assert hasattr(classifier, "feature_names_in_")
+    classifier.fit(X, y)
+    assert not hasattr(classifier, "feature_names_in_") and not hasattr(
+        classifier, "n_features_in_"
+    )
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -200,6 +269,15 @@ def test_what_cannot_be_saved_is_refused_before_the_training(data, name, message
     monkeypatch.setattr(_loop, "_one_pass", lambda *args: pytest.fail("it was trained"))
     with pytest.raises(ValueError, match=message):
         make(getattr(own_network, name)).fit(*data)
+
+
+def test_a_network_without_a_name_is_refused(data):
+    def local(input_shape, n_outputs, activation):
+        return tiny(input_shape, n_outputs, activation)
+
+    for network in (local, lambda *args: tiny(*args)):
+        with pytest.raises(ValueError, match="cannot be imported.*top level of a module"):
+            make(network).fit(*data)
 
 
 def test_checking_does_not_change_the_result(data):

@@ -135,8 +135,15 @@ def test_what_cannot_be_scored(both):
         metrics.cumulative_rmse(voted, predicted)
     with pytest.raises(ValueError, match="no vote that is known"):
         metrics.conditional_mse(voted * np.nan, both[1])
-    with pytest.raises(ValueError, match="no vote that is known and has weight"):
+    with pytest.raises(ValueError, match="known and has weight|at least one non-zero"):
         metrics.conditional_mse(voted, both[1], sample_weight=np.zeros(40))
+
+
+@pytest.mark.parametrize("weight", [[1.0], np.ones(39), np.full(40, np.nan), -np.ones(40)])
+def test_bad_weights(both, weight):
+    for score in (metrics.conditional_mse, metrics.question_scores):
+        with pytest.raises(ValueError, match=r"(?i)sample_weight"):
+            score(*both, sample_weight=weight)
 
 
 def test_debiased_fractions_are_scored_as_they_are(both):

@@ -4,9 +4,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, KFold
 from tiny import tiny
 
 from galaxy_sklearn import GZ2, GalaxyClassifier, make_galaxy_pipeline
+from galaxy_sklearn.metrics import neg_cumulative_rmse
 from galaxy_sklearn.scoring import _predictions, prediction_table
 
 
@@ -42,6 +45,26 @@ def test_images_and_class_labels(galaxies, paths):
     table = prediction_table(classifier.fit(images, labels), images)
     assert table.columns.tolist() == ["featured", "smooth", "label", "error"]
     assert table["label"].tolist() == classifier.predict(images).tolist()
+
+
+def test_a_search_is_asked_as_its_best_estimator(pipe, paths, galaxies):
+    search = GridSearchCV(
+        clone(pipe), {"resize__size": [8]}, cv=KFold(2), scoring=neg_cumulative_rmse
+    )
+    search.fit(paths, galaxies[1])
+    files = [*paths, "nowhere.jpg"]
+    table = prediction_table(search, files, on_error="report")
+    expected = prediction_table(search.best_estimator_, files, on_error="report")
+    pd.testing.assert_frame_equal(table, expected)
+    assert set(table["label"].dropna()) <= {label for label, _ in GZ2.labels}
+
+
+def test_classes_with_the_names_of_columns(galaxies):
+    images, votes = galaxies
+    labels = np.where(votes.iloc[:, 0] > 0.5, "file", "spiral")
+    classifier = GalaxyClassifier(tiny, epochs=1, run_eagerly=True).fit(images, labels)
+    with pytest.raises(ValueError, match="class 'file' has the name of a column"):
+        prediction_table(classifier, images)
 
 
 def test_bad_files_are_reported(pipe, paths, tmp_path, monkeypatch):

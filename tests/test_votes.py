@@ -146,6 +146,16 @@ def test_a_table_may_lack_questions(conditional):
         check_votes(part.drop(columns="Class7.2"))
 
 
+def test_form_of_a_part_of_the_tree(conditional):
+    """Below an unknown question nothing but the sums tells: 1 would be chance if cumulative."""
+    part = conditional.rename(columns=lambda name: name.removesuffix("_debiased"))
+    part = part[[name for name in part if name.startswith("t04")]]
+    asked = part[part.sum(axis=1) > 0]
+    assert check_votes(asked).form == "conditional"
+    cumulative = asked * np.linspace(0.05, 0.6, len(asked))[:, None]
+    assert check_votes(cumulative).form == "cumulative"
+
+
 def test_unknown_counts():
     counts = make_galaxies(6, image_size=8, random_state=0, return_X_y=False).counts.astype(float)
     counts[2, 4] = np.nan

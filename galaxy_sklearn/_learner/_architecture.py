@@ -57,6 +57,26 @@ def from_state(state):
     return model
 
 
+def check_can_be_imported(function):
+    """Refuse a function that builds networks if a saved estimator could not name it.
+
+    Parameters
+    ----------
+    function : callable
+        The function.
+
+    Raises
+    ------
+    ValueError
+        If it is a lambda or defined inside another function.
+    """
+    if inspect.isfunction(function) and not _places({"network": function}):
+        raise ValueError(
+            f"network is {function.__qualname__!r}, which cannot be imported: the estimator could "
+            "not be saved. Define it at the top level of a module."
+        )
+
+
 def check_can_be_saved(model):
     """Rebuild a network, to find out before the training whether that will be possible after it.
 

@@ -39,7 +39,7 @@ class LabelTarget:
                 f"y holds only 1 class, {self.classes.tolist()[0]!r}; at least 2 classes are "
                 "needed."
             )
-        self.temperature = 1.0
+        self.reset_calibration()
 
     def add_head(self, model):
         return model
@@ -64,6 +64,10 @@ class LabelTarget:
 
     def keras_loss(self, question_weight, answer_weight):
         return self.loss
+
+    def reset_calibration(self):
+        """Forget the temperature."""
+        self.temperature = 1.0
 
     def make_metrics(self):
         return [keras.metrics.CategoricalAccuracy(name="accuracy")]

@@ -1,12 +1,13 @@
 """A network with its target: built, trained, asked, stored."""
 
+from copy import copy
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 from sklearn.utils import check_random_state
 
-from galaxy_sklearn._compat import check_sample_weight
+from galaxy_sklearn._compat import all_layers, check_sample_weight, seed_states
 from galaxy_sklearn._learner._architecture import from_state, to_state
 from galaxy_sklearn._learner._loop import PREDICTION_BATCH, predict, train
 from galaxy_sklearn._learner._network import build_network, feature_model, sample_dropout
@@ -18,6 +19,11 @@ from galaxy_sklearn.surveys import GZ2
 
 # What a network is built from: a training that goes on cannot change it.
 BUILT_FROM = ("network", "network_arguments", "tree", "output", "loss")
+# What a trainer is compiled with: another one is made where it changes.
+COMPILED_WITH = (
+    *("learning_rate", "weight_decay", "question_weight", "class_weight"),
+    *("rotation", "shift", "zoom", "flip", "jit_compile", "run_eagerly"),
+)
 
 
 class Learner:
@@ -64,7 +70,7 @@ class Learner:
     def _adopt(self, model):
         self.model = model
         self._features = None
-        self._trainer = None
+        self._trainer = self._compiled_with = None
 
     def check_can_go_on(self, params):
         """Refuse to go on with parameters that the network was not built from."""
@@ -79,7 +85,7 @@ class Learner:
     # -------------------------------------------------------------------- training
 
     def train(self, X, y, params, *, sample_weight=None, goes_on=False, n_epochs=None):
-        """Train the network. If that fails, it is as it was before.
+        """Train the network.
 
         Parameters
         ----------
@@ -97,15 +103,7 @@ class Learner:
         n_epochs : int, optional
             Number of epochs, if not ``params.epochs``.
         """
-        before = self._snapshot()
-        try:
-            self._train(X, y, params, sample_weight, goes_on, n_epochs or params.epochs)
-        except BaseException:
-            self._restore(before)
-            raise
-
-    def _train(self, X, y, params, sample_weight, goes_on, epochs):
-        target = self.target
+        target, epochs = self.target, n_epochs or params.epochs
         encoded = target.encode(y, params.label_smoothing)
         answer_weight, galaxy_weight = target.class_weights(params.class_weight, encoded)
         arrays = (X, encoded)
@@ -120,10 +118,13 @@ class Learner:
         training, held_out = self._split(len(X), 0 if goes_on else params.validation_fraction)
         if not goes_on:
             self.history, self._trainer = {}, None
-        if self._trainer is None:
+        compiled_with = [getattr(params, name) for name in COMPILED_WITH]
+        if self._trainer is None or compiled_with != self._compiled_with:
+            self._compiled_with = compiled_with
             steps = None if goes_on else epochs * -(-len(training) // params.batch_size)
             self._trainer = self._make_trainer(params, answer_weight, steps)
         self.history = {name: list(values) for name, values in self.history.items()}
+        target.reset_calibration()
         self.best_epoch = train(
             self._trainer,
             arrays,
@@ -140,6 +141,9 @@ class Learner:
             held_out = np.sort(held_out)
             outputs = predict(self.model, X[held_out], symmetric=params.symmetric)
             target.calibrate(outputs, target.encode(y)[held_out])
+        if not goes_on:
+            # Its schedule has come to an end.
+            self._trainer = None
 
     def _split(self, n, validation_fraction):
         rows = np.arange(n)
@@ -181,20 +185,29 @@ class Learner:
         trainer.optimizer.build(trainer.trainable_variables)
         return trainer
 
-    def _snapshot(self):
-        trained = self.best_epoch is not None
+    def snapshot(self):
+        """Return what `restore` needs to take a training back."""
+        seeds = seed_states(all_layers(self.model))
         return SimpleNamespace(
-            attributes={"history": self.history, "best_epoch": self.best_epoch},
-            weights=self.model.get_weights() if trained else None,
+            attributes=dict(vars(self)),
+            weights=self.model.get_weights(),
+            seeds=[seed.numpy() for seed in seeds],
+            temperature=copy(getattr(self.target, "temperature", None)),
             rng=None if self._rng is None else self._rng.get_state(),
         )
 
-    def _restore(self, before):
+    def restore(self, before):
+        """Take back what was changed since a `snapshot`."""
         vars(self).update(before.attributes)
-        # Its optimizer has moved on.
-        self._trainer = None
-        if before.weights is not None:
+        pairs = zip(self.model.get_weights(), before.weights, strict=True)
+        if not all(np.array_equal(now, then) for now, then in pairs):
             self.model.set_weights(before.weights)
+            # Its optimizer has moved on.
+            self._trainer = None
+        for seed, value in zip(seed_states(all_layers(self.model)), before.seeds, strict=True):
+            seed.assign(value)
+        if before.temperature is not None:
+            self.target.temperature = before.temperature
         if before.rng is not None:
             self._rng.set_state(before.rng)
 
@@ -232,7 +245,7 @@ class Learner:
         state = {
             name: value
             for name, value in vars(self).items()
-            if name not in ("model", "_features", "_trainer", "_rng")
+            if name not in ("model", "_features", "_trainer", "_compiled_with", "_rng")
         }
         return {**state, "model": to_state(self.model)}
 

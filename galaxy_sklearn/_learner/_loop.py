@@ -56,7 +56,7 @@ def train(
         If the loss is no longer finite.
     """
     before = len(history.get("loss", ()))
-    kept, least, best = before, np.inf, None
+    kept, least, best, spare = before, np.inf, None, None
     with (
         without_retracing_warning(),
         tqdm(
@@ -68,11 +68,7 @@ def train(
                 bar.set_description(f"epoch {epoch}/{before + epochs}")
                 rows = rng.permutation(training)
                 figures = _one_pass(trainer, trainer.train_on_batch, arrays, rows, batch_size, bar)
-                if not np.isfinite(figures["loss"]):
-                    raise ValueError(
-                        f"Training diverged: the loss of epoch {epoch} is {figures['loss']}. A "
-                        "smaller learning_rate or images scaled to about 0-1 may help."
-                    )
+                _check_finite("loss", figures["loss"], epoch)
                 if not len(validation):
                     kept = epoch
                 else:
@@ -81,13 +77,16 @@ def train(
                             trainer, trainer.test_on_batch, arrays, validation, PREDICTION_BATCH
                         )
                         figures.update({f"val_{name}": value for name, value in checked.items()})
+                        _check_finite("val_loss", figures["val_loss"], epoch)
                         if figures["val_loss"] < least:
+                            # An interruption must not leave half a copy as the best.
+                            copied = _copy_weights(trainer, spare)
+                            spare, best = best, copied
                             kept, least = epoch, figures["val_loss"]
-                            best = _copy_weights(trainer, best)
                 for name, value in figures.items():
                     history.setdefault(name, []).append(value)
                 bar.set_postfix({name: f"{value:.4f}" for name, value in figures.items()})
-                if patience is not None and epoch - kept >= patience:
+                if patience is not None and epoch - kept >= max(patience, 1):
                     break
         except KeyboardInterrupt:
             done = len(history.get("loss", ())) - before
@@ -103,6 +102,9 @@ def train(
         trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
     else:
         trainer.set_weights(best)
+    # The loss of an epoch does not show what its last step did.
+    if not all(np.isfinite(weight.numpy()).all() for weight in trainer.weights):
+        _check_finite("weights", np.nan, kept)
     return kept
 
 
@@ -124,7 +126,7 @@ def predict(model, X, *, symmetric=False):
             images = X[batch]
             n_images = len(images)
             surplus = n_images % ROWS_AT_A_TIME
-            if n_images > 1 and surplus:
+            if len(X) > 1 and surplus:
                 empty = np.zeros((ROWS_AT_A_TIME - surplus, *X.shape[1:]), dtype=X.dtype)
                 images = np.concatenate([images, empty])
             total = 0.0
@@ -132,6 +134,14 @@ def predict(model, X, *, symmetric=False):
                 total = total + model.predict_on_batch(view(images)).astype(np.float64)
             outputs[batch] = total[:n_images] / len(views)
     return outputs
+
+
+def _check_finite(name, value, epoch):
+    if not np.isfinite(value):
+        raise ValueError(
+            f"Training diverged: the {name} of epoch {epoch} is {value}. A smaller learning_rate "
+            "or images scaled to about 0-1 may help."
+        )
 
 
 def _one_pass(trainer, step, arrays, rows, batch_size, bar=None):

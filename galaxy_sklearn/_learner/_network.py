@@ -9,7 +9,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 
 from galaxy_sklearn._compat import all_layers, seed_states
-from galaxy_sklearn._learner._architecture import check_can_be_saved, custom_objects
+from galaxy_sklearn._learner._architecture import (
+    check_can_be_imported,
+    check_can_be_saved,
+    custom_objects,
+)
 from galaxy_sklearn._learner._process import dtype_policy, seeded
 from galaxy_sklearn.networks import get_network
 
@@ -40,6 +44,8 @@ def build_network(params, target, image_shape, seed):
         If the network does not give one output for each class or answer, or could not be saved.
     """
     n_outputs = len(target.classes)
+    if callable(params.network):
+        check_can_be_imported(params.network)
     # Before anything is seeded: loading may draw random numbers.
     source = None if params.pretrained is None else find_fitted(params.pretrained)
     with seeded(seed), dtype_policy(params.dtype_policy):

@@ -41,9 +41,9 @@ class VoteTarget:
             raise ValueError(f"loss={loss!r} needs output='tree', got output={output!r}.")
         votes = check_votes(y, tree=tree)
         self.form = votes.form
-        _warn_of_unknown(votes.fractions, tree)
+        _warn_of_unknown(votes, tree)
         self.classes = np.array(tree.answer_names, dtype=object)
-        self.temperature = np.ones(len(tree.questions))
+        self.reset_calibration()
 
     @property
     def counts_votes(self):
@@ -114,6 +114,10 @@ class VoteTarget:
             self.loss, self.tree, question_weight=question_weight, answer_weight=answer_weight
         )
 
+    def reset_calibration(self):
+        """Forget the temperatures."""
+        self.temperature = np.ones(len(self.tree.questions))
+
     def make_metrics(self):
         return [] if self.counts_votes else [KnownSquaredError(name="mse")]
 
@@ -178,16 +182,19 @@ class VoteTarget:
         return _r2_score(fractions, probabilities, sample_weight)
 
 
-def _warn_of_unknown(fractions, tree):
+def _warn_of_unknown(votes, tree):
     """Warn of questions that no galaxy knows; refuse votes of which nothing is known."""
-    known = ~np.isnan(fractions).all(axis=0)
+    known = ~np.isnan(votes.fractions).all(axis=0)
+    if known.any() and votes.form == "cumulative":
+        # What is predicted for them is multiplied by what is predicted for those that lead there.
+        known = ~np.isnan(tree.to_cumulative(np.where(known, 1, np.nan)))
     if not known.any():
         raise ValueError("y holds no vote that is known: all of it is missing (NaN).")
     unknown = [q.name for q, s in zip(tree.questions, tree.slices, strict=True) if not known[s][0]]
     if unknown:
         warnings.warn(
-            f"No galaxy has known votes for {', '.join(map(repr, unknown))}: nothing is learned "
-            "about them, and what will be predicted for them means nothing.",
+            f"No galaxy has known votes for {', '.join(map(repr, unknown))}, or for a question "
+            "that leads there: what will be predicted for them means nothing.",
             UserWarning,
             stacklevel=2,
         )

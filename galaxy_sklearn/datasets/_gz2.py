@@ -135,8 +135,8 @@ def fetch_gz2(
         loaded = load_galaxy_zoo(images, frame[["asset_id", *GZ2.debiased_columns]])
     if return_X_y:
         return loaded.data, loaded.target
+    without_image = frame["dr7objid"][frame["asset_id"].isin(loaded.votes_without_image)]
     frame = frame.set_index("asset_id").loc[loaded.target.index]
-    left_out = ("images_without_votes", "votes_without_image", "incomplete_votes")
     return Bunch(
         data=loaded.data,
         target=loaded.target,
@@ -144,7 +144,9 @@ def fetch_gz2(
         frame=frame,
         gz2_class=frame["gz2_class"],
         target_names=loaded.target_names,
-        **{name: loaded[name] for name in left_out},
+        images_without_votes=loaded.images_without_votes,
+        votes_without_image=without_image.to_numpy(),
+        incomplete_votes=loaded.incomplete_votes,
         DESCR=f"Galaxy Zoo 2: {len(loaded.data)} galaxies with images and votes.\n{CITATION}",
     )
 

@@ -3,6 +3,7 @@
 import os
 import tarfile
 import warnings
+from functools import partial
 from pathlib import Path, PurePath
 from zipfile import BadZipFile, ZipFile
 
@@ -193,10 +194,12 @@ def _in_table(name):
         with pq.ParquetFile(name) as table:
             column = _column(table.schema_arrow.names, name)
             for batch in table.iter_batches(ROWS, columns=[column]):
-                yield from batch.column(0).to_pylist()
+                # An empty cell is an image that cannot be read, as other bad ones.
+                yield from (path or "" for path in batch.column(0).to_pylist())
     else:
         column = _column(pd.read_csv(name, nrows=0).columns, name)
-        for rows in pd.read_csv(name, usecols=[column], dtype=str, chunksize=ROWS):
+        read = partial(pd.read_csv, name, usecols=[column], dtype=str, keep_default_na=False)
+        for rows in read(chunksize=ROWS):
             yield from rows[column]
 
 

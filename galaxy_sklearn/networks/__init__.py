@@ -16,6 +16,7 @@ from galaxy_sklearn.networks._residual import residual
 
 __all__ = [
     "NETWORKS",
+    "RENAMED",
     "QuestionSoftmax",
     "arguments",
     "dieleman2015",
@@ -31,6 +32,8 @@ NETWORKS = {
     **APPLICATIONS,
 }
 
+# Old names, which still work.
+RENAMED = {"many_views": "dieleman2015"}
 __getattr__ = moved(__name__, {"many_views": "galaxy_sklearn.networks:dieleman2015"})
 
 
@@ -60,7 +63,8 @@ def get_network(network):
     """
     if callable(network):
         return network
-    network = renamed(network, "many_views", "dieleman2015", "network")
+    for old, new in RENAMED.items():
+        network = renamed(network, old, new, "network")
     if not isinstance(network, str) or network not in NETWORKS:
         raise ValueError(
             f"network must be a function or one of {sorted(NETWORKS)}, got {network!r}."

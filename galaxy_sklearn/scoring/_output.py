@@ -35,7 +35,7 @@ def write_part(part, table, model_id):
 
     classes = table.columns[:-2]
     columns = {"file": pa.array(_printable(part))}
-    columns |= {name: pa.array(table[name].to_numpy(np.float32)) for name in classes}
+    columns |= {str(name): pa.array(table[name].to_numpy(np.float32)) for name in classes}
     columns |= {
         name: pa.array([None if pd.isna(x) else str(x) for x in table[name]], pa.string())
         for name in ("label", "error")

@@ -16,6 +16,8 @@ from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.transformers import ImageReader, ImageStack
 
 CHUNK = 1024
+# Columns beside those of the classes.
+RESERVED = {"file", "label", "error", "model"}
 
 
 def prediction_table(estimator, X, *, on_error="raise", verbose=False):
@@ -133,6 +135,13 @@ def predict_chunks(estimator, chunks, *, report):
     FileNotFoundError, ValueError
         If an image cannot be read and `report` is False, or the model cannot take the images.
     """
+    estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
+    taken = RESERVED & {str(name) for name in estimator.classes_}
+    if taken:
+        raise ValueError(
+            f"The class {taken.pop()!r} has the name of a column of the table of predictions; "
+            "rename it."
+        )
     before, last = None, estimator
     if isinstance(estimator, Pipeline):
         before, last = estimator[:-1], estimator[-1]
