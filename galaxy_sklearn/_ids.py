@@ -12,8 +12,11 @@ import pyarrow.compute as pc
 __all__ = ["as_array", "galaxy_id", "galaxy_ids", "in_words"]
 
 NUMBER = re.compile(r"-?[0-9]+")
-# As Python, C and spreadsheets write floats, with a decimal comma as well.
-FLOAT = re.compile(r"[+-]?(?:[0-9]+[.,][0-9]*(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+|inf)")
+# As Python, C and spreadsheets write floats, with a decimal comma as well: but 1,000 is none.
+FLOAT = re.compile(
+    r"[+-]?(?:[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+|inf"
+    r"|[0-9]+,0|[0-9]+,[0-9]*[eE][+-]?[0-9]+)"
+)
 # What `str` makes of a missing value.
 MISSING = frozenset({"", "nan", "NaN", "None", "<NA>", "NaT"})
 
@@ -78,7 +81,7 @@ def galaxy_id(value):
             return None
         if NUMBER.fullmatch(text):
             return int(text)
-        return _from_float(float(text.replace(",", "."))) if FLOAT.fullmatch(text) else text
+        return _from_text(text) if FLOAT.fullmatch(text) else text
     if value is None or value is pd.NA or value is pd.NaT or value is np.ma.masked:
         return None
     if isinstance(value, Integral) and not isinstance(value, bool):
@@ -208,6 +211,16 @@ def _digits(values):
     if text.null_count or not pc.all(pc.match_substring_regex(text, "^[0-9]{1,18}$")).as_py():
         return None
     return pc.cast(text, pa.int64()).to_numpy()
+
+
+def _from_text(text):
+    text = text.replace(",", ".")
+    number = _from_float(float(text))
+    digits, _, exponent = text.lower().partition("e")
+    # As spreadsheets show a long number: 1.23457e+11.
+    if exponent and 5 <= sum(map(str.isdigit, digits)) <= int(exponent):
+        raise ValueError("its last digits are lost; write the number in full")
+    return number
 
 
 def _from_float(value):

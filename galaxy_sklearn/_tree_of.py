@@ -1,4 +1,4 @@
-"""Which survey an estimator answers."""
+"""Which survey an estimator answers, and in which form."""
 
 from galaxy_sklearn.decision_tree import DecisionTree
 from galaxy_sklearn.surveys import GZ2
@@ -18,8 +18,19 @@ def tree_of(estimator) -> DecisionTree | None:
     DecisionTree or None
         Its ``tree``, `GZ2` where that is None; None if it has no such parameter.
     """
-    if hasattr(estimator, "best_estimator_"):
-        return tree_of(estimator.best_estimator_)
-    if hasattr(estimator, "steps"):
-        return tree_of(estimator.steps[-1][1])
+    estimator = _last(estimator)
     return (estimator.tree or GZ2) if hasattr(estimator, "tree") else None
+
+
+def form_of(estimator) -> str | None:
+    """Return the form of the vote fractions that a fitted estimator predicts, None if unknown."""
+    return getattr(_last(estimator), "form_", None)
+
+
+def _last(estimator):
+    """Return what predicts: the best estimator of a search, the last step of a pipeline."""
+    if hasattr(estimator, "best_estimator_"):
+        return _last(estimator.best_estimator_)
+    if hasattr(estimator, "steps"):
+        return _last(estimator.steps[-1][1])
+    return estimator

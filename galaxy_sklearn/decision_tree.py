@@ -70,6 +70,21 @@ class Question(NamedTuple):
     answers: tuple[Answer, ...]
 
 
+def as_floats(values) -> np.ndarray:
+    """Return numbers as float64, NaN where they are missing: None, `pandas.NA` or masked."""
+    if isinstance(values, np.ma.MaskedArray):
+        return np.where(np.ma.getmaskarray(values), np.nan, np.asarray(values, dtype=float))
+    values = np.asarray(values)
+    if values.dtype != object:
+        return values.astype(float, copy=False)
+    floats = np.empty(values.shape)
+    for i, value in np.ndenumerate(values):
+        # NA is no number and equals nothing, not even itself.
+        is_missing = value is None or type(value).__name__ == "NAType"
+        floats[i] = np.nan if is_missing else value
+    return floats
+
+
 @dataclass(frozen=True)
 class DecisionTree:
     """The questions of a survey, and the arithmetic of their vote fractions.
@@ -599,9 +614,9 @@ class DecisionTree:
                     f"Expected {form} fractions, but the columns ({names[0]!r}, ...) "
                     f"are those of {named_form} ones."
                 )
-            values = fractions.to_numpy(dtype=float, na_value=np.nan)[..., positions]
+            values = as_floats(fractions.to_numpy())[..., positions]
             fractions = np.where(positions < 0, np.nan, values)
-        fractions = np.asarray(fractions, dtype=float)
+        fractions = as_floats(fractions)
         if fractions.ndim == 0 or fractions.shape[-1] != len(self.answer_names):
             raise ValueError(
                 f"Expected the {len(self.answer_names)} answers of tree {self.name!r} along the "

@@ -19,12 +19,14 @@ numbers become 0 and the answers of each question are scaled to sum to 1, times 
 cumulative form.
 """
 
+import inspect
+
 import numpy as np
 import pandas as pd
 from sklearn.base import is_regressor
 
 from galaxy_sklearn._compat import Scorer, check_sample_weight
-from galaxy_sklearn._tree_of import tree_of
+from galaxy_sklearn._tree_of import form_of, tree_of
 from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.votes import check_predictions, check_votes
 
@@ -252,10 +254,12 @@ def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=N
         for form in ("conditional", "cumulative")
     }
     entropy = _both(y_true, y_pred, tree, "conditional", _cross_entropy, pred_form)
-    voted = tree.normalize(check_votes(y_true, tree=tree).conditional(tree))
-    mean_reach = tree.reach(voted, form="conditional")
+    votes = check_votes(y_true, tree=tree)
+    voted = tree.normalize(votes.conditional(tree))
+    mean_reach = tree.reach(votes.cumulative(tree), form="cumulative")
     # As in the loss, an unknown fraction on the way to a question counts as 1.
     reach = tree.reach(np.where(np.isnan(voted), 1, voted), form="conditional")
+    reach = np.where(np.isnan(mean_reach), reach, mean_reach)
     galaxy_weight = check_sample_weight(sample_weight, voted, ensure_non_negative=True)
     rows = {}
     for q, (question, columns) in enumerate(zip(tree.questions, tree.slices, strict=True)):
@@ -285,7 +289,11 @@ class _VoteScorer(Scorer):
             predicted = estimator.predict_proba(X)
         else:
             predicted = method_caller(estimator, "predict_proba", X)
-        return self._sign * self._score_func(y_true, predicted, **{"tree": tree, **kwargs})
+        kwargs = {"tree": tree, **kwargs}
+        if "pred_form" in inspect.signature(self._score_func).parameters:
+            # A few galaxies may not tell it.
+            kwargs.setdefault("pred_form", form_of(estimator))
+        return self._sign * self._score_func(y_true, predicted, **kwargs)
 
 
 def make_vote_scorer(metric, *, tree=None, greater_is_better=False):

@@ -123,7 +123,8 @@ def check_votes(y, *, tree: DecisionTree = GZ2, form: str | None = None) -> Vote
     Names or ``form`` decide the form, and then no row is refused for its sums: the debiased
     fractions of a question in the catalogue of Hart et al. 2016 sum to anything from 0.1 to
     2.5. Without them the whole array decides, each row for the form whose sums are nearer to
-    its own. If nearly all rows of the array sum exactly, a row that does not is an error.
+    its own. If nearly all rows of the array sum exactly, a row that does not is an error:
+    in the cumulative form by more than rounding, in the conditional one outside 0.1 to 2.5.
 
     ``sklearn.model_selection.cross_val_predict(method="predict_proba")`` replaces the values
     of each column of a 2-D ``y`` by their ranks before it fits. It leaves a 3-D ``y`` alone,
@@ -173,6 +174,11 @@ def check_votes(y, *, tree: DecisionTree = GZ2, form: str | None = None) -> Vote
         refuse(i, j, "a number from 0 to 1", note * (given.dtype.kind in "iu"))
     if form is None:
         form, wrong = _form_by_sums(values, tree)
+        if form is None:
+            raise ValueError(
+                "Nothing tells the form of these vote fractions: only questions are known whose "
+                "reach is not. Tell it by the names of the columns or by form=."
+            )
         if wrong.any():
             i, q = np.argwhere(wrong)[0]
             total = values[i, tree.slices[q]].sum()
@@ -291,6 +297,8 @@ def _in_order(y, tree, form):
         given = np.full((len(y), len(names)), np.nan, dtype=np.result_type(table, np.float16))
         given[:, present] = table
         return (table if present.all() else given), names, index, form
+    if isinstance(y, np.ma.MaskedArray):
+        y = np.where(np.ma.getmaskarray(y), None, np.asarray(y))
     given = np.asarray(y)
     if given.ndim == 3 and given.shape[2] == 1:
         given = given[:, :, 0]
@@ -306,6 +314,7 @@ def _as_floats(given, refuse):
     """Return a new array of float64, NaN where something is missing."""
     if given.dtype.kind in "biuf":
         return given.astype(np.float64)
+    given = given.astype(object)
     values = np.where(pd.isna(given), np.nan, given)
     try:
         return values.astype(np.float64)
@@ -327,6 +336,8 @@ def _adds_up(counts, tree, *, if_nothing_to_add):
     known = first[np.isfinite(first)]
     if not (known.size and np.median(known) > COUNTS_FROM and np.nanmax(counts) > 1):
         return False
+    if np.any(counts % 1 > 0):  # percentages, say
+        return False
     agree = []
     for q, led in enumerate(tree.leading):
         if led:
@@ -345,24 +356,24 @@ def _form_by_sums(values, tree):
 
     Returns
     -------
-    form : {"conditional", "cumulative"}
-        What most rows are for. Where both fit all rows, they are the same numbers.
+    form : {"conditional", "cumulative"} or None
+        What most rows are for. Where both fit all rows, they are the same numbers. None if
+        nothing is known that would tell.
     wrong : ndarray of bool, shape (n_galaxies, n_questions)
         The sums that an array of this form cannot have. None where most rows have sums that
         debiasing may leave.
     """
     sums, expected = _sums(values, tree)
+    if np.isnan(sums).all() and not np.isnan(values).all() and np.nansum(values) > 0:
+        return None, None
     away, strays = {}, {}
     for form, sum_expected in expected.items():
         strays[form] = _outside(sums, sum_expected, *DEBIASED_SUMS)
-        distance = np.abs(sums - sum_expected)
-        distance = np.nansum(np.where(distance > TOLERANCE, distance, 0), axis=1)
+        distance = np.nansum(np.abs(sums - sum_expected), axis=1)
         away[form] = np.where(strays[form].any(axis=1), np.inf, distance)
     balance = np.sum(away["conditional"] < away["cumulative"])
     balance -= np.sum(away["cumulative"] < away["conditional"])
-    # If both fit, the numbers are the same, but for those below an unknown question, which would
-    # sum to 1 by chance if they were cumulative.
-    form = "conditional" if balance >= 0 else "cumulative"
+    form = "conditional" if balance > 0 else "cumulative"
 
     inexact = _outside(sums, expected[form], 1, 1)
     tidy = np.sum(~inexact.any(axis=1)) >= TIDY * len(values)
@@ -373,11 +384,23 @@ def _form_by_sums(values, tree):
 
 
 def _sums(values, tree):
-    """Return the sum of each question's answers, and what it should be in each form."""
+    """Return the sum of each question's answers, and what it should be in each form.
+
+    A sum is NaN where it fits either form: where nobody was asked, and below an unknown question,
+    unless the whole question sums to 1, which would be chance if it were cumulative.
+    """
     sums = np.stack([values[:, question].sum(axis=1) for question in tree.slices], axis=1)
-    # What nobody was asked fits either form.
     sums[sums == 0] = np.nan
-    return sums, {"cumulative": tree.reach(values, form="cumulative"), "conditional": 1.0}
+    expected = np.ones_like(sums)
+    for q, parent in enumerate(tree.parents):
+        if parent is not None:
+            expected[:, q] = values[:, parent]
+            below = np.isnan(expected[:, q])
+            sums_to_one = not _outside(sums[below, q], 1, 1, 1).any()
+            expected[below, q] = 0 if sums_to_one else sums[below, q]
+            if not sums_to_one:
+                sums[below, q] = np.nan
+    return sums, {"cumulative": expected, "conditional": 1.0}
 
 
 def _obeyed(values, tree):

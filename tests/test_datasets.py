@@ -550,3 +550,12 @@ def test_split_as_a_column(images, table, tmp_path):
 def test_bad_splits(parameters, message):
     with pytest.raises(ValueError, match=message):
         split_galaxies([1, 1, 2], **parameters)
+
+
+def test_a_part_does_not_hide_that_the_mapping_contradicts_itself(images, table):
+    objid = np.arange(24) + 10**12
+    votes = table.drop(columns="objid").assign(dr7objid=objid, split=["train", "test"] * 12)
+    mapping = pd.DataFrame({"objid": objid, "asset_id": [100, 100, *range(102, 124)]})
+    for split in (None, "train", "test"):
+        with pytest.raises(ValueError, match="asset_id 100 belongs to more than one galaxy"):
+            load_galaxy_zoo(images, votes, mapping=mapping, split=split)

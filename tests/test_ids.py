@@ -115,6 +115,7 @@ LOST = r"above 2\*\*{} lose their last digits as floats; read the column as int6
         ([np.float32(2**24)], LOST.replace("{}", "24")),
         (["1", "5.877229817413633e+17"], r"row 1: .* '5\.877229817413633e\+17': numbers " + LOST),
         (["5,87723E+17"], r"found '5,87723E\+17': numbers " + LOST),
+        (["1.23457E+11"], r"found '1.23457E\+11': its last digits are lost"),
         ([f"{LONG}.0"], LOST),
         ([1.5], "found 1.5: it is not a whole number"),
         (["1.5"], "found '1.5': it is not a whole number"),

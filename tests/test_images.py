@@ -292,3 +292,40 @@ def test_a_damaged_archive_stops_nothing(tree):
         read_image(str(tree / "b.zip"))
     with pytest.raises(ValueError, match="the archive is damaged"):
         list(iter_images(tree / "b.zip"))
+
+
+def test_a_damaged_header_in_a_tar_archive(tree):
+    with tarfile.open(tree / "c.tar", "w") as archive:
+        for i in range(6):
+            archive.add(tree / "1.jpg", f"{i}.jpg")
+    content = bytearray((tree / "c.tar").read_bytes())
+    content[content.index(b"3.jpg") + 20] ^= 0xFF
+    (tree / "c.tar").write_bytes(content)
+    names = []
+    with pytest.raises(ValueError, match=r"c\.tar: the archive is damaged"):
+        names.extend(iter_images(tree / "c.tar"))
+    assert listed(tree).count("c.tar") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b"path,other\na.jpg,z1.jpg,\nb.jpg,z2.jpg,\n"),
+        ("b.csv", b"path\ncaf\xe9.jpg\n"),
+        ("c.csv", b""),
+        ("d.csv.gz", gzip.compress(b"path\n" + b"a.jpg\n" * 999)[:40]),
+        ("e.csv.gz", b"path\na.jpg\n"),
+        ("f.parquet", b"PAR1 and no more"),
+    ],
+)
+def test_tables_of_paths_that_cannot_be_read(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{name}: the table cannot be read"):
+        list(iter_images(tmp_path / name))
+
+
+def test_empty_cells_of_paths(tmp_path):
+    (tmp_path / "a.csv").write_text("path,n\na.jpg,1\n,2\nNA,3\n")
+    assert list(iter_images(tmp_path / "a.csv")) == ["a.jpg", "", "NA"]
+    with pytest.raises(FileNotFoundError, match="No image file ''"):
+        read_image("")

@@ -153,7 +153,9 @@ def test_form_of_a_part_of_the_tree(conditional):
     asked = part[part.sum(axis=1) > 0]
     assert check_votes(asked).form == "conditional"
     cumulative = asked * np.linspace(0.05, 0.6, len(asked))[:, None]
-    assert check_votes(cumulative).form == "cumulative"
+    with pytest.raises(ValueError, match="Nothing tells the form .* names .* form="):
+        check_votes(cumulative)
+    assert check_votes(cumulative, form="cumulative").form == "cumulative"
 
 
 def test_unknown_counts():
@@ -163,6 +165,24 @@ def test_unknown_counts():
         votes = check_votes(given)
         assert np.isnan(votes.counts[2, 3:5]).all() and np.isnan(votes.counts).sum() == 2
         assert np.isnan(votes.fractions[2, 3:5]).all()
+
+
+def test_masked_is_unknown(conditional):
+    votes = np.ma.masked_array(conditional.to_numpy(), mask=False)
+    votes[3, 5:7] = np.ma.masked
+    for found in (check_votes(votes).fractions, GZ2.normalize(votes)):
+        assert np.isnan(found[3, 5:7]).all() and np.isnan(found).sum() == 2
+    assert GZ2.label(conditional.astype(object)).tolist() == GZ2.label(conditional).tolist()
+
+
+def test_text_is_read_as_numbers(conditional):
+    found = check_votes(conditional.to_numpy().astype(str))
+    np.testing.assert_allclose(found.fractions, conditional, atol=1e-12)
+
+
+def test_percentages_are_no_counts(conditional):
+    with pytest.raises(ValueError, match="expected a number from 0 to 1"):
+        check_votes(GZ2.to_cumulative(conditional) * 99.9)
 
 
 # ------------------------------------------------------------------ closed under conversion

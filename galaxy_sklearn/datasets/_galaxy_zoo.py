@@ -155,7 +155,10 @@ def load_galaxy_zoo(
             UserWarning,
             stacklevel=2,
         )
-    checked = check_votes(target, tree=tree)
+    try:
+        checked = check_votes(target, tree=tree)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
     data = paths.to_numpy(dtype=object)[places]
     if return_X_y:
         return data, target

@@ -140,7 +140,8 @@ def fetch_gz2(
     return Bunch(
         data=loaded.data,
         target=loaded.target,
-        counts=frame[[f"{name}_count" for name in GZ2.answer_names]],
+        # Unknown where a table has none.
+        counts=frame.reindex(columns=[f"{name}_count" for name in GZ2.answer_names]),
         frame=frame,
         gz2_class=frame["gz2_class"],
         target_names=loaded.target_names,

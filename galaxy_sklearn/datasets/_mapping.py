@@ -47,22 +47,21 @@ def asset_ids(mapping, ids, images, *, given=None, name=None):
     ids = ids.tolist()
     if given is not None:
         _check_agreement(ids, given, known, name, mapping_name)
-    found, galaxy_of = [], {}
-    for galaxy in ids:
-        numbers = [asset for asset in known.get(galaxy, ()) if asset in images]
-        if len(numbers) > 1:
-            raise ValueError(
-                f"{mapping_name}: galaxy {galaxy} has more than one image, asset_id "
-                f"{numbers[0]} and {numbers[1]}."
-            )
-        for asset in numbers:
+    # Of the whole mapping: a part of the galaxies, a split say, may hide a contradiction.
+    galaxy_of, image_of = {}, {}
+    for galaxy, numbers in known.items():
+        for asset in (asset for asset in numbers if asset in images):
             if galaxy_of.setdefault(asset, galaxy) != galaxy:
                 raise ValueError(
                     f"{mapping_name}: asset_id {asset} belongs to more than one galaxy, "
                     f"{galaxy_of[asset]} and {galaxy}."
                 )
-        found.append(numbers[0] if numbers else None)
-    return found
+            if image_of.setdefault(galaxy, asset) != asset:
+                raise ValueError(
+                    f"{mapping_name}: galaxy {galaxy} has more than one image, asset_id "
+                    f"{image_of[galaxy]} and {asset}."
+                )
+    return [image_of.get(galaxy) for galaxy in ids]
 
 
 def _select(columns, name):

@@ -3,12 +3,14 @@
 import os
 import tarfile
 import warnings
+import zlib
 from functools import partial
 from pathlib import Path, PurePath
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from galaxy_sklearn._ids import as_array, galaxy_id
 from galaxy_sklearn.images._fits import FITS_SUFFIXES
@@ -16,6 +18,10 @@ from galaxy_sklearn.images._packed import PackedImage
 
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", *FITS_SUFFIXES)
 ARCHIVES = (".zip", ".tar")
+DAMAGE = (
+    *(EOFError, OSError, UnicodeError, zlib.error, pa.ArrowException),
+    *(pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning),
+)
 TABLES = (".csv", ".csv.gz", ".parquet")
 COLUMNS = ("path", "file", "file_loc")
 ROWS = 65536
@@ -58,7 +64,7 @@ def find_images(folder):
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             ending = next((s for s in SUFFIXES if entry.name.lower().endswith(s)), None)
-            if ending is None or not _is_image(entry.name):
+            if ending is None or not _is_image(entry.name) or not entry.is_file():
                 continue
             number = _number_of(entry.name[: -len(ending)])
             if number in paths:
@@ -103,6 +109,8 @@ def iter_images(source):
     ['1.jpg', '2.jpg']
     >>> pipe.predict_proba(list(iter_images("shard.tar")))  # doctest: +SKIP
     """
+    if hasattr(source, "to_pandas"):  # polars, pyarrow, astropy
+        source = source.to_pandas()
     if isinstance(source, pd.DataFrame):
         yield from source[_column(source.columns, "the data frame")].map(os.fspath)
     elif isinstance(source, (str, os.PathLike)):
@@ -183,24 +191,43 @@ def _in_archive(archive):
                     if info.isreg() and _is_image(info.name):
                         name = f"{archive}/{info.name}"
                         yield PackedImage(name, archive, info.offset_data, info.size)
+                # A damaged header looks like the end.
+                content.fileobj.seek(content.offset)
+                if content.fileobj.read(2 * tarfile.BLOCKSIZE).strip(b"\0"):
+                    raise tarfile.ReadError("a header in the middle")
     except (BadZipFile, NotImplementedError, UnicodeError, tarfile.TarError) as error:
         raise ValueError(f"{archive}: the archive is damaged ({error}).") from error
 
 
 def _in_table(name):
-    if name.lower().endswith(".parquet"):
-        import pyarrow.parquet as pq
+    try:
+        if name.lower().endswith(".parquet"):
+            yield from _in_parquet(name)
+        else:
+            yield from _in_csv(name)
+    except DAMAGE as error:
+        cause = str(error).partition("\n")[0]
+        raise ValueError(f"{name}: the table cannot be read ({cause}).") from error
 
-        with pq.ParquetFile(name) as table:
-            column = _column(table.schema_arrow.names, name)
-            for batch in table.iter_batches(ROWS, columns=[column]):
-                # An empty cell is an image that cannot be read, as other bad ones.
-                yield from (path or "" for path in batch.column(0).to_pylist())
-    else:
-        column = _column(pd.read_csv(name, nrows=0).columns, name)
-        read = partial(pd.read_csv, name, usecols=[column], dtype=str, keep_default_na=False)
+
+def _in_parquet(name):
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(name) as table:
+        column = _column(table.schema_arrow.names, name)
+        for batch in table.iter_batches(ROWS, columns=[column]):
+            # An empty cell is an image that cannot be read, as other bad ones.
+            yield from ("" if path is None else str(path) for path in batch.column(0).to_pylist())
+
+
+def _in_csv(name):
+    column = _column(pd.read_csv(name, nrows=0).columns, name)
+    # Without `usecols`, which would let rows with too many fields pass, and shift their columns.
+    read = partial(pd.read_csv, name, dtype=str, keep_default_na=False, index_col=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
         for rows in read(chunksize=ROWS):
-            yield from rows[column]
+            yield from rows[column].fillna("")
 
 
 def _column(columns, name):

@@ -49,6 +49,8 @@ def read_image(path, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
     array([[7, 7, 7],
            [7, 7, 7]], dtype=uint8)
     """
+    if reduce not in (1, 2, 4, 8):
+        raise ValueError(f"reduce must be 1, 2, 4 or 8, got {reduce!r}.")
     content = _content(path)
     try:
         if is_fits(content):
