@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from contracts import check_over_images
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -749,24 +750,8 @@ def test_checks_over_images(data, dtype, channels):
     shape = (8, 6, 5) if channels is None else (8, 6, 5, channels)
     values = np.random.default_rng(0).random(shape)
     X = (values * 255).astype(dtype) if dtype == np.uint8 else values.astype(dtype)
-    X.flags.writeable = False
     y = data[1][:8]
-    classifier = make(epochs=1)
-    parameters = classifier.get_params()
-    assert classifier.fit(X, y) is classifier
-    state = set(vars(classifier))
-    first = classifier.predict_proba(X)
-    # The same at every call and by every way; neither state nor parameters change.
-    np.testing.assert_array_equal(classifier.predict_proba(X), first)
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(classifier)).predict_proba(X), first)
-    np.testing.assert_allclose(
-        np.concatenate([classifier.predict_proba(X[i : i + 1]) for i in range(8)]), first, atol=1e-6
-    )
-    np.testing.assert_allclose(classifier.predict_proba(X[::-1]), first[::-1], atol=1e-6)
-    assert set(vars(classifier)) == state
-    assert classifier.get_params() == parameters
-    np.testing.assert_array_equal(classifier.fit(X, y).predict_proba(X), first)
-    assert not hasattr(classifier, "n_features_in_")
+    first = check_over_images(make(epochs=1), X, y, "predict_proba")
     rows = make(epochs=1, image_shape=shape[1:]).fit(X.reshape(8, -1).astype(float), y)
     if dtype != np.uint8:
         np.testing.assert_allclose(rows.predict_proba(X.reshape(8, -1)), first, atol=1e-6)

@@ -16,6 +16,7 @@ EXPECTED = EXPECTED_FAILURES | {
 FURTHER_CHECKS = ["check_dataframe_column_names_consistency", "check_inplace_ensure_writeable"]
 
 
+@pytest.mark.slow
 @parametrize_with_checks([CHECKED], expected_failed_checks=lambda estimator: EXPECTED)
 def test_estimator_checks(estimator, check):
     check(estimator)

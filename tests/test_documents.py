@@ -12,12 +12,14 @@ matplotlib.use("agg")
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem)
 def test_example(path, capsys):
     runpy.run_path(str(path))
     assert capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["README.md", "docs/guide.md"])
 def test_python_blocks(name):
     """Blocks marked python run, one after the other; those marked py are only read."""

@@ -7,6 +7,7 @@ from tiny import CHECKED, EXPECTED_FAILURES
 from galaxy_sklearn import GZ2, GalaxyEnsemble
 
 
+@pytest.mark.slow
 @parametrize_with_checks(
     [GalaxyEnsemble(CHECKED, 2)], expected_failed_checks=lambda estimator: EXPECTED_FAILURES
 )

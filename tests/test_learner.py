@@ -12,6 +12,7 @@ import own_network
 import pandas as pd
 import pytest
 import scikeras.wrappers
+from contracts import check_over_images
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -49,6 +50,13 @@ def data(galaxies):
 
 def answers(estimator, X):
     return getattr(estimator, "predict_proba", estimator.transform)(X)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("answer", ["predict_proba", "transform"])
+def test_over_images(data, name, answer):
+    if hasattr(ESTIMATORS[name], answer):
+        check_over_images(clone(ESTIMATORS[name]), data[0][:6].copy(), data[1][:6], answer)
 
 
 # ------------------------------------------------------------------ all or nothing
