@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test bench format docs clean
+.PHONY: demo test fuzz bench format docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/galaxy-sklearn demo
@@ -16,6 +16,10 @@ test: $(VENV)/.installed
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+# FUZZ="--seconds 60 --seed 7" for fewer files, or others.
+fuzz: $(VENV)/.installed
+	$(BIN)/python benchmarks/fuzz.py $(FUZZ)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .

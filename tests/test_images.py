@@ -329,3 +329,10 @@ def test_empty_cells_of_paths(tmp_path):
     assert list(iter_images(tmp_path / "a.csv")) == ["a.jpg", "", "NA"]
     with pytest.raises(FileNotFoundError, match="No image file ''"):
         read_image("")
+
+
+def test_a_place_outside_the_archive(tree):
+    (image,) = iter_images(tree / "a.zip")
+    image.offset = -5
+    with pytest.raises(ValueError, match=r"a\.zip/4\.jpg: the image is damaged"):
+        read_image(image)

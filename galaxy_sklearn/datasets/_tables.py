@@ -166,7 +166,9 @@ def _read_file(name, start, what, pick, numbers, dtype):
             file = BytesIO(unpacked.read())
     if kind == "Parquet":
         with pq.ParquetFile(file) as parquet:
-            frame = _from_arrow(parquet.read(pick(parquet.schema_arrow.names)))
+            table = parquet.read(pick(parquet.schema_arrow.names))
+        # Of the metadata nothing is needed, and it may be damaged.
+        frame = _from_arrow(table.replace_schema_metadata(None))
     else:
         frame = _to_pandas(_read_astropy(file, name, kind), name, pick)
     return _with_numbers(frame, name, numbers, dtype)

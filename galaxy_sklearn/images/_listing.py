@@ -1,6 +1,7 @@
 """Listing images in folders, archives and tables."""
 
 import os
+import struct
 import tarfile
 import warnings
 import zlib
@@ -18,6 +19,10 @@ from galaxy_sklearn.images._packed import PackedImage
 
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", *FITS_SUFFIXES)
 ARCHIVES = (".zip", ".tar")
+BAD_ARCHIVE = (
+    *(BadZipFile, tarfile.TarError, NotImplementedError, OSError, ValueError, struct.error),
+    *(EOFError, OverflowError, zlib.error),
+)
 DAMAGE = (
     *(EOFError, OSError, UnicodeError, zlib.error, pa.ArrowException),
     *(pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning),
@@ -195,7 +200,9 @@ def _in_archive(archive):
                 content.fileobj.seek(content.offset)
                 if content.fileobj.read(2 * tarfile.BLOCKSIZE).strip(b"\0"):
                     raise tarfile.ReadError("a header in the middle")
-    except (BadZipFile, NotImplementedError, UnicodeError, tarfile.TarError) as error:
+    except BAD_ARCHIVE as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise  # the archive is missing, say
         raise ValueError(f"{archive}: the archive is damaged ({error}).") from error
 
 

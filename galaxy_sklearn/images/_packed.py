@@ -79,7 +79,7 @@ class PackedImage(str):
                     file.seek(self.offset)
                     return file.read(self.size)
                 return read_zip_member(file, self.offset, self.size, self.method, self.crc)
-            except ValueError as error:
+            except (OSError, ValueError) as error:  # a place that cannot be, or its content
                 raise ValueError(f"{self}: the image is damaged ({error}).") from error
 
 

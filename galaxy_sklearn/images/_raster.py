@@ -11,6 +11,8 @@ from galaxy_sklearn.images._limits import InvalidImageError, check_size
 JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 # What libjpeg says of filling between the pixels and the end of the file.
 FILLED_END = "extraneous bytes before marker 0xd9"
+# What simplejpeg says of a subsampling that it does not know.
+RARE = "subsampling"
 # TIFF's tag and its value for unsigned integers, which is also the default.
 SAMPLE_FORMAT, UNSIGNED = 339, 1
 
@@ -36,7 +38,9 @@ def _decode_jpeg(content, luma, reduce, max_pixels):
     """Return the pixels; None if the file is of a kind that only Pillow can decode."""
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
-    except ValueError:  # a subsampling that is rare
+    except ValueError as error:
+        if RARE not in str(error):
+            raise
         return None
     check_size((height, width), max_pixels)
     if colours not in ("Gray", "RGB", "YCbCr"):
