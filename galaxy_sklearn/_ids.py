@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 __all__ = ["as_array", "galaxy_id", "galaxy_ids", "in_words"]
 
 NUMBER = re.compile(r"-?[0-9]+")
-# As Python, C and spreadsheets write floats, with a decimal comma as well: but 1,000 is none.
+# As Python, C and spreadsheets write floats, also with a decimal comma. 1,000 is not one.
 FLOAT = re.compile(
     r"[+-]?(?:[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-][0-9]+|inf"
     r"|[0-9]+,0|[0-9]+,[0-9]*[eE][+-]?[0-9]+)"

@@ -109,7 +109,7 @@ def evaluate(arguments):
 
 
 def predict(arguments):
-    """Predict the images of a folder tree, an archive or a table; goes on where it was killed."""
+    """Predict the images of a folder tree, an archive or a table. A run that was killed resumes."""
     from galaxy_sklearn.scoring import score_catalogue
 
     scored = score_catalogue(

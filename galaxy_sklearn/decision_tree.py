@@ -532,7 +532,7 @@ class DecisionTree:
         ndarray of int, shape (..., n_answers)
             1 for the answers on the path, 0 elsewhere. Exactly one answer of every question
             on the path is 1. Of equal answers the first is taken. A question that is all 0
-            has no answer: the walk goes on where all its answers lead to the same question,
+            has no answer: the walk continues if all its answers lead to the same question,
             else it ends.
 
         Raises

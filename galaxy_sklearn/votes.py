@@ -220,7 +220,7 @@ class Predictions(NamedTuple):
     def _shares(self, tree):
         """Return the share of each answer in its question.
 
-        That is what it is in either form, so that a reach near 0 or below blows nothing up.
+        It is the same in either form, so that a reach near 0 or below does not blow up.
         """
         return tree.normalize(np.maximum(self.values, 0))
 
@@ -328,7 +328,7 @@ def _as_floats(given, refuse):
 
 
 def _adds_up(counts, tree, *, if_nothing_to_add):
-    """Whether numbers are counts: too many for fractions, and as many as led to each question.
+    """Whether numbers are counts: too large for fractions, and they add up along the tree.
 
     Where no question led to another, that cannot be told.
     """

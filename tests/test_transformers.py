@@ -479,5 +479,19 @@ def test_overlapping_calls_leave_the_threads_of_blas_alone(paths):
 
     before = threads()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: steps(n_jobs=2).fit_transform(list(paths) * 4), range(12)))
+        list(pool.map(lambda _: steps(n_jobs=2).fit_transform(list(paths) * 4), range(24)))
     assert threads() == before
+
+
+def test_channels_are_last():
+    for images in (noise((2, 3, 16, 16), np.uint8), list(noise((2, 3, 16, 16), np.float32))):
+        with pytest.raises(ValueError, match=r"found an image of shape \(3, 16, 16\).*moveaxis"):
+            FlattenToTensor().transform(images)
+
+
+@pytest.mark.parametrize("transformer", [CenterCrop(4), Grayscale(), Resize(4), FlattenToTensor()])
+def test_signed_integers_have_no_scale(transformer):
+    images = noise((2, 8, 8, 3), np.uint8).astype(np.int64)
+    for container in (images, images.tolist(), list(images)):
+        with pytest.raises(ValueError, match=r"signed integers \(int64\), whose scale is unknown"):
+            transformer.transform(container)

@@ -90,7 +90,7 @@ class LabelTarget:
 
 
 def check_class_weight(class_weight, classes):
-    """Return a dict of class weights; refuse what is none, or names an unknown class."""
+    """Return a dict of class weights; refuse other values and unknown classes."""
     if not isinstance(class_weight, dict):
         raise ValueError(f"class_weight must be 'balanced', a dict or None, got {class_weight!r}.")
     unknown = [name for name in class_weight if name not in classes]

@@ -17,9 +17,9 @@ from galaxy_sklearn._random import draw_seed
 from galaxy_sklearn.networks.augmentation import RandomAffine
 from galaxy_sklearn.surveys import GZ2
 
-# What a network is built from: a training that goes on cannot change it.
+# Parameters that a network is built from. A warm start cannot change them.
 BUILT_FROM = ("network", "network_arguments", "tree", "output", "loss")
-# What a trainer is compiled with: another one is made where it changes.
+# Parameters that a trainer is compiled with. If they change, a new one is made.
 COMPILED_WITH = (
     *("learning_rate", "weight_decay", "question_weight", "class_weight"),
     *("rotation", "shift", "zoom", "flip", "jit_compile", "run_eagerly"),
@@ -77,7 +77,7 @@ class Learner:
         for name, value in self._built_from.items():
             if getattr(params, name) != value:
                 raise ValueError(
-                    f"A warm start goes on with the network that was built with {name}={value!r}, "
+                    f"A warm start continues with the network built with {name}={value!r}, "
                     f"but {name} is {getattr(params, name)!r} now. Set warm_start=False to begin "
                     "anew."
                 )

@@ -19,8 +19,8 @@ def seeded(seed):
     """Seed what Keras draws its default seeds from, and put the user's state back after.
 
     Initializers, dropout and our own layers that were given no seed ask Python's `random`
-    for one when they are made, so a network built in here is determined by the seed, whoever
-    wrote it.
+    for one when they are made, so the seed determines any network that is built in here, also
+    one of the user's.
     """
     with BUILDING:
         state = random.getstate()

@@ -147,9 +147,9 @@ class VoteTarget:
         return ends
 
     def _votes_cast(self, encoded):
-        """Return the votes for each answer, as parts of a galaxy's volunteers if not counted.
+        """Return the votes for each answer, as fractions of a galaxy's volunteers if not counted.
 
-        Where it is unknown how many were asked, as many as could be; 0 for unknown answers.
+        An unknown fraction on the way to a question counts as 1; unknown answers have 0 votes.
         """
         if self.counts_votes:
             return encoded

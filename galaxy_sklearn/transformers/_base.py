@@ -156,6 +156,8 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
                 check_array(image, ensure_2d=False, allow_nd=True, input_name=f"X, image {i}")
                 for i, image in enumerate(X)
             ]
+            for i, image in enumerate(images):
+                _check_scale(image, f"Image {i} holds")
             X, shape = images, None
         elif _depth(X) > 2:
             X = check_array(X, ensure_2d=False, allow_nd=True)
@@ -164,6 +166,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
                     "Expected images of shape (n_images, height, width) or (n_images, height, "
                     f"width, n_channels), got an array of shape {X.shape}."
                 )
+            _check_scale(X, "X holds images of")
             shape = X.shape[1:]
         else:
             X = validate_data(self, X, reset=reset)
@@ -222,6 +225,15 @@ def unscaled(image):
     full = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
     # A crop is cast faster once it is contiguous.
     return np.ascontiguousarray(image).astype(np.float32), np.float32(1 / full)
+
+
+def _check_scale(pixels, what):
+    """Refuse images of signed integers: what is white in them is unknown."""
+    if pixels.dtype.kind == "i":
+        raise ValueError(
+            f"{what} signed integers ({pixels.dtype}), whose scale is unknown: convert them to "
+            "unsigned ones (uint8 for 0-255) or to floats from 0 to 1."
+        )
 
 
 def _is_list_of_images(X):

@@ -1,6 +1,7 @@
 """Collecting images in the tensor that a network takes."""
 
-from contextlib import nullcontext
+import threading
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -13,6 +14,24 @@ from galaxy_sklearn.images import ImageStack
 from galaxy_sklearn.transformers._base import ImageTransformer, as_float
 
 CHUNK = 32
+# An image is no lower than this, and a channels-first one has no more channels.
+MOST_COLOURS = 4
+
+
+# The limit is that of the process: of calls that overlap only one sets it, and takes it back.
+LIMITING = threading.Lock()
+
+
+@contextmanager
+def _one_blas_thread():
+    if not LIMITING.acquire(blocking=False):
+        yield
+        return
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            yield
+    finally:
+        LIMITING.release()
 
 
 class FlattenToTensor(ImageTransformer):
@@ -110,7 +129,7 @@ class FlattenToTensor(ImageTransformer):
         # The reading threads use all cores, so BLAS gets one. Limiting it takes milliseconds,
         # too long for a single image.
         with (
-            threadpool_limits(1, user_api="blas") if threads > 1 else nullcontext(),
+            _one_blas_thread() if threads > 1 else nullcontext(),
             tqdm(
                 total=len(images), desc="reading", unit=" images", disable=not self.verbose
             ) as bar,
@@ -146,5 +165,10 @@ class FlattenToTensor(ImageTransformer):
 
 def to_channels(image, n_dimensions=3):
     """Return one image, or an array of images, as float32 with a last axis for the channels."""
+    if image.ndim == n_dimensions and image.shape[-3] <= MOST_COLOURS < image.shape[-1]:
+        raise ValueError(
+            f"expected channels on the last axis, found an image of shape {image.shape[-3:]}: "
+            "they seem to be on the first; move them with numpy.moveaxis."
+        )
     pixels = as_float(image).astype(np.float32, copy=False)
     return pixels if pixels.ndim == n_dimensions else pixels[..., None]
