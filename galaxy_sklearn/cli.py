@@ -96,7 +96,7 @@ def evaluate(arguments):
     known = voted != "unknown"
     if known.any():
         same = voted[known] == tree.label(predicted)[known]
-        print(f"{'same label':28s}{np.mean(same):8.4f}")
+        print(f"{'same label':28s}{np.mean(same):8.4f} (of {len(same)} with known votes)")
     if arguments.questions:
         print(metrics.question_scores(data.target, predicted, tree=tree).round(4).to_string())
     if arguments.plot:

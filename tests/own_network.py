@@ -117,3 +117,7 @@ def with_forgetful_layer(input_shape, n_outputs, activation):
 
 def with_other_outputs(input_shape, n_outputs, activation):
     return sequential(input_shape, n_outputs + 1, activation)
+
+
+def without_activation(input_shape, n_outputs, activation):
+    return sequential(input_shape, n_outputs, None)

@@ -279,6 +279,15 @@ def test_what_cannot_be_saved_is_refused_before_the_training(data, name, message
         make(getattr(own_network, name)).fit(*data)
 
 
+@pytest.mark.parametrize("output", ["labels", "sigmoid"])
+def test_a_network_without_its_activation_is_refused(data, output):
+    X, y = data
+    parameters = {} if output == "labels" else {"output": output}
+    target = np.where(y.iloc[:, 0] > 0.5, "a", "b") if output == "labels" else y
+    with pytest.raises(ValueError, match="do not have the activation .* Use it in the last layer"):
+        make(own_network.without_activation, **parameters).fit(X, target)
+
+
 def test_a_network_without_a_name_is_refused(data):
     def local(input_shape, n_outputs, activation):
         return tiny(input_shape, n_outputs, activation)
@@ -286,6 +295,41 @@ def test_a_network_without_a_name_is_refused(data):
     for network in (local, lambda *args: tiny(*args)):
         with pytest.raises(ValueError, match="cannot be imported.*top level of a module"):
             make(network).fit(*data)
+
+
+def test_networks_of_a_script_are_fitted_in_its_workers(tmp_path):
+    """A worker does not find them in its main module, but has been sent them."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, "-W", "ignore", "script.py"]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert found.stdout.split() == ["0", "1"], found.stderr
+
+
+SCRIPT = """
+import keras, numpy as np
+from sklearn.model_selection import GridSearchCV, KFold
+from galaxy_sklearn import GalaxyClassifier
+from galaxy_sklearn.datasets import make_galaxies
+
+class Double(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+def net(input_shape, n_outputs, activation, *, units=4):
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Dense(units)(keras.layers.Flatten()(Double()(inputs)))
+    return keras.Model(inputs, keras.layers.Dense(n_outputs, activation=activation)(x))
+
+if __name__ == "__main__":
+    X, y = make_galaxies(12, image_size=8, random_state=0)
+    classifier = GalaxyClassifier(net, epochs=1, run_eagerly=True, random_state=0)
+    search = GridSearchCV(classifier, {"network__units": [3, 5]}, cv=KFold(2), n_jobs=2)
+    search.fit(X, np.where(y.iloc[:, 0] > 0.5, "a", "b"))
+    print(np.isnan(search.cv_results_["mean_test_score"]).sum())
+    import pickle
+    again = pickle.loads(pickle.dumps(search.best_estimator_))
+    print(int((again.predict_proba(X) == search.predict_proba(X)).all()))
+"""
 
 
 def test_checking_does_not_change_the_result(data):

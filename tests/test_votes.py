@@ -204,7 +204,12 @@ def assert_closed(table, **kwargs):
             (renamed(fractions, columns), None),
             (fractions, None),
         ):
-            again = check_votes(given, form=form_given)
+            try:
+                again = check_votes(given, form=form_given)
+            except ValueError as error:
+                # Of an array in which nothing is known but below unknown questions.
+                assert given is fractions and "Nothing tells the form" in str(error)
+                continue
             np.testing.assert_array_equal(again.fractions, fractions)
             if given is not fractions or form_given or len(fractions) > 100:
                 assert again.form == form

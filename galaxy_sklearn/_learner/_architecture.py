@@ -49,10 +49,11 @@ def from_state(state):
     """
     # Files of version 0.1.0 name no custom objects.
     places = state.get("custom_objects", {})
-    model = keras.models.model_from_json(
-        state["architecture"],
-        custom_objects={name: _look_up(place) for name, place in places.items()},
-    )
+    return _rebuild(state, {name: _look_up(place) for name, place in places.items()})
+
+
+def _rebuild(state, custom):
+    model = keras.models.model_from_json(state["architecture"], custom_objects=custom)
     model.set_weights(state["weights"])
     return model
 
@@ -99,10 +100,10 @@ def check_can_be_saved(model):
     )
     image = np.random.default_rng(0).random((1, *model.input_shape[1:]), dtype=np.float32)
     try:
-        again = from_state(to_state(model))
+        again = _rebuild(to_state(model), {name: custom[name] for name in _places(custom)})
         found = [keras.ops.convert_to_numpy(m(image, training=False)) for m in (model, again)]
     except Exception as error:
-        cause = str(error).partition("\n")[0]
+        cause = str(error).strip().partition("\n")[0] or f"{type(error).__name__}."
         if lost:
             cause = f"{lost[0]!r} cannot be imported (a lambda, or defined inside a function)."
         raise ValueError(f"The network cannot be saved and loaded: {cause} {advice}") from error
@@ -132,6 +133,10 @@ def _places(custom):
     places = {}
     for name, kind in custom.items():
         place = f"{kind.__module__}:{kind.__qualname__}"
+        if kind.__module__ == "__main__" and "<" not in kind.__qualname__:
+            # Of the user's script or notebook, which is not the main module of a worker process.
+            places[name] = place
+            continue
         try:
             found = _look_up(place)
         except (ImportError, AttributeError):

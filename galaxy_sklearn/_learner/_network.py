@@ -63,8 +63,25 @@ def build_network(params, target, image_shape, seed):
                 f"{network.output_shape}, expected (None, {n_outputs})."
             )
         if callable(params.network):
+            _check_activation(network, target.activation)
             check_can_be_saved(network)
         return target.add_head(network)
+
+
+def _check_activation(network, activation):
+    """Refuse a network without the activation that it was given, where its outputs tell."""
+    image = np.random.default_rng(0).random((1, *network.input_shape[1:]), dtype=np.float32)
+    outputs = keras.ops.convert_to_numpy(network(image, training=False))
+    fits = {
+        "softmax": np.allclose(outputs.sum(axis=1), 1, atol=1e-2) and (outputs >= 0).all(),
+        "sigmoid": ((outputs >= 0) & (outputs <= 1)).all(),
+        "exponential": (outputs >= 0).all(),
+    }
+    if not fits.get(activation, True):
+        raise ValueError(
+            f"The network's outputs do not have the activation {activation!r} that its function "
+            f"was given: found {outputs[0, :3]}, ... Use it in the last layer."
+        )
 
 
 def _functional(network, image_shape):

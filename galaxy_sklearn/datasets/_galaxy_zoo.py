@@ -33,7 +33,7 @@ def load_galaxy_zoo(
     votes : str, path-like or table
         Table of the Kaggle challenge (``GalaxyID``, ``Class1.1``, ...) or of a survey's
         catalogue (``asset_id``, ``dr7objid`` or ``objid``, and columns ending in
-        ``_debiased``; without those, in ``_weighted_fraction`` or ``_fraction``, or
+        ``_debiased``; without those, in ``_weighted_fraction``, ``_fraction`` or ``_count``, or
         `DecisionTree.answer_names` as they are). It may lack questions; other columns are left
         alone. A file, whose content tells the format: CSV (separated by commas, semicolons or
         tabs; compressed or not), Parquet, or, with astropy installed, FITS or VOTable. Or a data
@@ -175,7 +175,7 @@ def load_galaxy_zoo(
 
 def _spellings(tree):
     """Return the names that a table may have for all answers; the first that it has are read."""
-    endings = (*CONDITIONAL_SUFFIXES, "")
+    endings = (*CONDITIONAL_SUFFIXES, "_count", "")
     return tree.kaggle_columns, *([a + ending for a in tree.answer_names] for ending in endings)
 
 
