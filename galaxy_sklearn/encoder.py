@@ -157,6 +157,10 @@ class GalaxyEncoder(
         return {name: value for name, value in state.items() if name != "model_"}
 
     def __setstate__(self, state):
+        state = dict(state)
+        trained = state.pop("estimator_", None)
+        if trained is not None:  # a file of version 0.1.0
+            state |= {"_learner": trained._learner, "image_shape_in_": trained.image_shape_in_}
         super().__setstate__(state)
         if hasattr(self, "_learner"):
             self.model_ = self._learner.model

@@ -32,5 +32,16 @@ def test_files_of_earlier_versions(folder):
     pipe.set_params(classifier__warm_start=True, classifier__epochs=1).fit(images, votes)
 
 
+def test_encoder_of_version_0_1():
+    folder = Path(__file__).parent / "golden" / "0.1.0"
+    with pytest.warns(UserWarning, match="saved by galaxy_sklearn 0.1.0"):
+        encoder = joblib.load(folder / "encoder.joblib")
+    images = make_galaxies(40, image_size=16, random_state=0)[0]
+    features = encoder.transform(images[:8])
+    np.testing.assert_allclose(features, np.load(folder / "features.npy"), atol=1e-5)
+    again = pickle.loads(pickle.dumps(encoder))
+    np.testing.assert_array_equal(again.transform(images[:8]), features)
+
+
 def test_there_is_a_file_of_this_version():
     assert galaxy_sklearn.__version__ in {path.name for path in VERSIONS}

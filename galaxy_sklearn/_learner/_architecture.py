@@ -93,14 +93,15 @@ def check_can_be_saved(model):
         else. The message says what to do.
     """
     custom = custom_objects(model)
-    lost = sorted(set(custom) - set(_places(custom)))
+    places = _places(custom)
+    lost = sorted(custom.keys() - places.keys())
     advice = (
         "Define layers and functions at the top level of a module, layers with a get_config that "
         "returns all arguments of __init__."
     )
     image = np.random.default_rng(0).random((1, *model.input_shape[1:]), dtype=np.float32)
     try:
-        again = _rebuild(to_state(model), {name: custom[name] for name in _places(custom)})
+        again = _rebuild(to_state(model), {name: custom[name] for name in places})
         found = [keras.ops.convert_to_numpy(m(image, training=False)) for m in (model, again)]
     except Exception as error:
         cause = str(error).strip().partition("\n")[0] or f"{type(error).__name__}."
