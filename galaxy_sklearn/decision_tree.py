@@ -75,12 +75,13 @@ def as_floats(values) -> np.ndarray:
     if isinstance(values, np.ma.MaskedArray):
         return np.where(np.ma.getmaskarray(values), np.nan, np.asarray(values, dtype=float))
     values = np.asarray(values)
-    if values.dtype != object:
+    try:
         return values.astype(float, copy=False)
-    floats = np.empty(values.shape)
+    except TypeError:  # objects, some of which are missing
+        floats = np.empty(values.shape)
     for i, value in np.ndenumerate(values):
-        # NA is no number and equals nothing, not even itself.
-        is_missing = value is None or type(value).__name__ == "NAType"
+        # By name: NA equals nothing, not even itself, and pandas is not needed here.
+        is_missing = value is None or type(value).__name__ in ("NAType", "NaTType")
         floats[i] = np.nan if is_missing else value
     return floats
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from galaxy_sklearn.decision_tree import DecisionTree
+from galaxy_sklearn.decision_tree import DecisionTree, as_floats
 from galaxy_sklearn.surveys import GZ2
 
 __all__ = ["Votes", "check_votes"]
@@ -297,9 +297,7 @@ def _in_order(y, tree, form):
         given = np.full((len(y), len(names)), np.nan, dtype=np.result_type(table, np.float16))
         given[:, present] = table
         return (table if present.all() else given), names, index, form
-    if isinstance(y, np.ma.MaskedArray):
-        y = np.where(np.ma.getmaskarray(y), None, np.asarray(y))
-    given = np.asarray(y)
+    given = np.asanyarray(y)  # `as_floats` looks at the mask of a masked array
     if given.ndim == 3 and given.shape[2] == 1:
         given = given[:, :, 0]
     if given.ndim != 2 or given.shape[1] != len(names):
@@ -312,16 +310,12 @@ def _in_order(y, tree, form):
 
 def _as_floats(given, refuse):
     """Return a new array of float64, NaN where something is missing."""
-    if given.dtype.kind in "biuf":
-        return given.astype(np.float64)
-    given = given.astype(object)
-    values = np.where(pd.isna(given), np.nan, given)
     try:
-        return values.astype(np.float64)
+        return np.array(as_floats(given))
     except (TypeError, ValueError):
-        for (i, j), value in np.ndenumerate(values):
+        for (i, j), value in np.ndenumerate(given):
             try:
-                float(value)
+                as_floats([value])
             except (TypeError, ValueError):
                 refuse(i, j, "a number")
         raise
