@@ -70,6 +70,14 @@ def test_harmless_jpeg_is_read(tmp_path, picture):
         np.testing.assert_array_equal(read_image(written(tmp_path, filled)), expected)
 
 
+def test_bytes_between_the_segments_of_a_jpeg(tmp_path, picture):
+    content = encoded(picture)
+    place = content.index(b"\xff\xc4")
+    path = written(tmp_path, content[:place] + b"junk" * 9 + content[place:])
+    with pytest.raises(ValueError, match=r"image\.jpg: the image is damaged .*extraneous"):
+        read_image(path)
+
+
 @pytest.mark.parametrize(
     "how", [{"subsampling": s, "progressive": p} for s in (0, 1, 2) for p in (0, 1)]
 )
