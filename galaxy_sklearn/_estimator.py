@@ -1,5 +1,6 @@
 """scikeras' wrapper as the thin base of the classifier, and what estimators check alike."""
 
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +17,8 @@ from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.transformers import FlattenToTensor
 
 PREFIX = "network__"
+# Between the brightest pixels of two samples of galaxies; less than between 255 and 1.
+OTHER_UNITS = 50
 
 
 class _Hidden:
@@ -164,7 +167,8 @@ def to_tensor(estimator, X, *, image_shape, reset):
     Parameters
     ----------
     estimator : estimator
-        Keeps the images' shape as ``image_shape_in_``, and what scikit-learn keeps of rows.
+        Keeps the images' shape as ``image_shape_in_``, their brightest pixel as
+        ``brightest_in_``, and what scikit-learn keeps of rows.
     X : array-like
         Images or flattened rows.
     image_shape : tuple of int or None
@@ -188,15 +192,32 @@ def to_tensor(estimator, X, *, image_shape, reset):
         for name in ("n_features_in_", "feature_names_in_"):
             vars(estimator).pop(name, None)
     tensor = FlattenToTensor(image_shape=image_shape).fit_transform(X)
+    brightest = float(tensor.max())
     if reset:
         estimator.image_shape_in_ = tensor.shape[1:]
+        estimator.brightest_in_ = brightest
     elif tensor.shape[1:] != estimator.image_shape_in_:
         raise ValueError(
             f"X holds images of shape {tensor.shape[1:]} (height, width, channels), but this "
             f"{type(estimator).__name__} was fitted on images of shape "
             f"{estimator.image_shape_in_}."
         )
+    else:
+        _compare_scales(estimator, brightest)
     return tensor
+
+
+def _compare_scales(estimator, brightest):
+    """Warn of images that seem to be in other units than those of the fit."""
+    before = getattr(estimator, "brightest_in_", 0)  # not known of files of version 0.1.0
+    if before > 0 and not before / OTHER_UNITS <= brightest <= before * OTHER_UNITS:
+        warnings.warn(
+            f"The brightest pixel of X is {brightest:.3g}, that of the images that this "
+            f"{type(estimator).__name__} was fitted on {before:.3g}. If they are in other units, "
+            "the predictions are wrong: integers are scaled to 0-1, floats are taken as they are.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _found(cls, name):

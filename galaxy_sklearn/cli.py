@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import os
 import shlex
 import sys
 import tempfile
@@ -43,6 +42,7 @@ def train(arguments):
     import joblib
 
     from galaxy_sklearn import GZ2, make_galaxy_pipeline
+    from galaxy_sklearn._files import written_whole
 
     model = Path(arguments.model)
     if not model.parent.is_dir():
@@ -58,7 +58,8 @@ def train(arguments):
     print(f"Training on {len(data.data)} galaxies ({votes}).")
     pipe.fit(data.data, data.target)
     pipe.set_params(tensor__verbose=False, classifier__verbose=0)
-    _replace(model, lambda path: joblib.dump(pipe, path))
+    with written_whole(model) as written:
+        joblib.dump(pipe, written)
     if arguments.plot:
         from galaxy_sklearn.displays import HistoryDisplay
 
@@ -147,6 +148,8 @@ def demo(arguments):
             Image.fromarray(images[i]).save(folder / part / f"{i}.jpg", quality=95)
         votes[start:stop].to_csv(folder / f"{part}.csv", index=False)
         start = stop
+    # It is that of another model, if the demo ran before.
+    (folder / "predictions.csv").unlink(missing_ok=True)
     small = {
         "resize__size": 48,
         "classifier__epochs": arguments.epochs,
@@ -269,19 +272,6 @@ def _setting(text):
         return name, ast.literal_eval(value)
     except (SyntaxError, ValueError):
         return name, value
-
-
-def _replace(path, write):
-    """Write a file beside its name first, so that no half of it ever bears the name."""
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    try:
-        write(part)
-        Path(part).chmod(0o644)  # not the private mode of temporary files
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink()
-        raise
 
 
 def _save_figure(display, path):

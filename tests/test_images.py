@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import simplejpeg
 from astropy.io import fits
@@ -197,7 +198,7 @@ def test_large_fits_is_refused_before_it_is_read(tmp_path):
         warnings.filterwarnings("ignore", "File may have been truncated")
         with pytest.raises(ValueError, match="large.fits: expected an image of up to 89,478,485"):
             read_image(written(tmp_path, text, "large.fits"))
-    with pytest.raises(ValueError, match="packed.fits: expected an image of up to 100 pixels"):
+    with pytest.raises(ValueError, match="packed.fits: expected an image of up to 1,050,976 bytes"):
         read_image(written(tmp_path, packed, "packed.fits"), max_pixels=100)
 
 
@@ -337,6 +338,81 @@ def test_empty_cells_of_paths(tmp_path):
     assert list(iter_images(tmp_path / "a.csv")) == ["a.jpg", "", "NA"]
     with pytest.raises(FileNotFoundError, match="No image file ''"):
         read_image("")
+
+
+def test_names_of_members_are_enough(tree):
+    """Data frames and arrays keep the text of a name only."""
+    with tarfile.open(tree / "s.tar", "w") as archive:
+        archive.add(tree / "1.jpg", "./x/1.jpg")
+        archive.add(tree / "2.tif", "2.tif")
+    for archive in (tree / "s.tar", tree / "a.zip"):
+        packed = list(iter_images(archive))
+        pixels = [read_image(image) for image in packed]
+        for column in (pd.DataFrame({"path": packed})["path"], np.array(packed)):
+            names = list(column)
+            assert type(names[0]) is not type(packed[0])
+            np.testing.assert_array_equal([read_image(name) for name in names], pixels)
+        with pytest.raises(FileNotFoundError, match="No image file '.*none.jpg'"):
+            read_image(f"{archive}/none.jpg")
+    content = (tree / "s.tar").read_bytes()
+    (tree / "s.tar").write_bytes(content[: content.index(b"2.tif") + 100])
+    np.testing.assert_array_equal(read_image(f"{tree}/s.tar/x/1.jpg"), pixels[0])
+    with pytest.raises(ValueError, match="s.tar: the archive is damaged"):
+        read_image(f"{tree}/s.tar/2.tif")
+
+
+def test_links_in_a_tar_archive(tmp_path, picture):
+    """They are read as what they lead to; those that lead nowhere are told."""
+    content = encoded(picture)
+    with tarfile.open(tmp_path / "s.tar", "w") as archive:
+        for name, kind, target in (
+            ("x/soft.jpg", tarfile.SYMTYPE, "../y/1.jpg"),
+            ("y/1.jpg", tarfile.REGTYPE, ""),
+            ("hard.jpg", tarfile.LNKTYPE, "y/1.jpg"),
+            ("again.jpg", tarfile.SYMTYPE, "x/soft.jpg"),
+            ("lost.jpg", tarfile.SYMTYPE, "elsewhere.jpg"),
+            ("circle.jpg", tarfile.SYMTYPE, "circle.jpg"),
+        ):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, target
+            info.size = 0 if target else len(content)
+            archive.addfile(info, io.BytesIO(content))
+    with pytest.warns(UserWarning, match=r"s.tar: left out: 2 links .* such as lost.jpg"):
+        images = list(iter_images(tmp_path / "s.tar"))
+    names = [image.removeprefix(f"{tmp_path}/s.tar/") for image in images]
+    assert names == ["y/1.jpg", "x/soft.jpg", "hard.jpg", "again.jpg"]
+    for image in images:
+        np.testing.assert_array_equal(read_image(image), read_image(images[0]))
+
+
+def test_archives_that_cannot_be_read_one_by_one(tree):
+    (tree / "a.tar.gz").touch()
+    (tree / "b.tgz").touch()
+    with pytest.warns(UserWarning, match="left out: 2 compressed archives, such as a.tar.gz"):
+        assert list(iter_images(tree))
+    with pytest.raises(ValueError, match=r"a.tar.gz: expected .* compressed archive .* unpack it"):
+        list(iter_images(tree / "a.tar.gz"))
+
+
+def test_members_of_a_zip_archive_that_are_refused(tmp_path):
+    """Encrypted ones, and one that is small until it is unpacked."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.jpg", bytes(5_000_000))
+    (image,) = iter_images(tmp_path / "a.zip")
+    with pytest.raises(ValueError, match=r"1.jpg: expected an image of up to 1,072,576 bytes"):
+        read_image(image, max_pixels=1000)
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[6] |= 1
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(ValueError, match="1.jpg: expected an image, found encrypted data"):
+        read_image(image)
+
+
+def test_a_large_file_is_refused_before_it_is_read(tmp_path):
+    with (tmp_path / "1.jpg").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ValueError, match=r"1.jpg: expected an image of up to .* 1,099,511,627,776"):
+        read_image(tmp_path / "1.jpg")
 
 
 def test_a_place_outside_the_archive(tree):

@@ -1,6 +1,8 @@
 """Estimators are trained as a whole or not at all, and what they accept can be saved."""
 
 import copy
+import itertools
+import os
 import pickle
 import subprocess
 import sys
@@ -16,6 +18,8 @@ from contracts import check_over_images
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 from tiny import tiny
 
@@ -155,6 +159,59 @@ def test_a_failed_partial_fit_of_an_ensemble(data, monkeypatch):
         ensemble.partial_fit(X, y)
     np.testing.assert_array_equal(ensemble.predict_proba(X), expected)
     assert [len(member.history_["loss"]) for member in ensemble.estimators_] == [2, 2]
+
+
+def test_an_interrupted_search_stops(data, monkeypatch):
+    """What was learned in part of the epochs is kept for a plain fit only."""
+    X, y = data
+    one_pass, passes = _loop._one_pass, []
+
+    def second_epoch(*args):
+        passes.append(args)
+        return one_pass(*args) if len(passes) < 2 else interrupt()
+
+    classifier = make(epochs=3, validation_fraction=0)
+    many = [
+        lambda: GridSearchCV(classifier, {"batch_size": [4, 8]}, cv=2).fit(X, y),
+        lambda: cross_val_score(make_pipeline(classifier), X, y, cv=2),
+        lambda: GalaxyEnsemble(classifier, 2).fit(X, y),
+    ]
+    monkeypatch.setattr(_loop, "_one_pass", second_epoch)
+    for fit in many:
+        passes.clear()
+        with pytest.raises(KeyboardInterrupt):
+            fit()
+        assert len(passes) == 2
+    passes.clear()
+    with pytest.warns(UserWarning, match="interrupted after 1 of 3 epochs"):
+        fitted = make_pipeline(clone(classifier)).fit(X, y)
+    assert len(fitted[-1].history_["loss"]) == 1
+
+
+def test_a_forked_process_is_told(data, monkeypatch):
+    """It would hang: TensorFlow's threads are not there any more."""
+    classifier = make().fit(*data)
+    pid = os.getpid()
+    monkeypatch.setattr("os.getpid", lambda: pid + 1)
+    for compute in (
+        lambda: classifier.predict(data[0]),
+        lambda: clone(classifier).fit(*data),
+        lambda: pickle.loads(pickle.dumps(classifier)),
+    ):
+        with pytest.raises(RuntimeError, match="forked .* 'loky'"):
+            compute()
+
+
+def test_images_in_other_units(data):
+    """Floats of 0-255 for an estimator fitted on 0-1, and the other way round."""
+    X, y = data
+    assert X.max() <= 1
+    for name, factor in itertools.product(ESTIMATORS, (255, 1 / 255)):
+        estimator = clone(ESTIMATORS[name]).fit(X, y)
+        answer = getattr(estimator, "predict_proba", estimator.transform)
+        answer(X / 10)
+        with pytest.warns(UserWarning, match="brightest pixel of X is .* other units"):
+            answer(X * factor)
 
 
 def test_partial_fit_after_fit_learns(data):

@@ -1,5 +1,6 @@
 """Scoring a survey, with a model that is quick: what is tested is the road, not the network."""
 
+import errno
 import io
 import itertools
 import os
@@ -200,24 +201,39 @@ def test_scores(model, survey, expected, tmp_path):
     pd.testing.assert_frame_equal(again, expected.drop(columns="model"))
 
 
-def test_part_left_half_written(model, survey, expected, tmp_path, monkeypatch):
+def test_part_left_half_written(model, survey, expected, tmp_path):
     """As a kill leaves it: the others can be read, and nothing of it stays."""
-
-    def write_half(table, file, **how):
-        Path(file).write_bytes(b"PAR1")
-        raise KeyboardInterrupt
-
     output = tmp_path / "scores"
     score(model, survey, output)
     (output / "part-00000002.parquet").unlink()
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("pyarrow.parquet.write_table", write_half)
-        score(model, survey, output)
-    assert len(list(output.glob("*.new"))) == 1
+    (output / ".new-1-part-00000002.parquet").write_bytes(b"PAR1")
     assert len(pd.read_parquet(output)) == N - 8
     score(model, survey, output)
-    assert not list(output.glob("*.new"))
+    assert not list(output.glob(".new*"))
     pd.testing.assert_frame_equal(pd.read_parquet(output), expected)
+
+
+def test_full_disk(model, survey, expected, tmp_path, monkeypatch):
+    """The file is named, what there is of it takes no room, and the run goes on once there is."""
+
+    def fill(table, file, **how):
+        Path(file).write_bytes(b"PAR1")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    output = tmp_path / "scores"
+    with monkeypatch.context() as patch:
+        patch.setattr("pyarrow.parquet.write_table", fill)
+        with pytest.raises(OSError, match="part-00000000.parquet: cannot be written: No space"):
+            score(model, survey, output)
+    assert {path.name for path in output.iterdir()} == {"_plan.json", ".lock"}
+    with monkeypatch.context() as patch:
+        patch.setattr("pyarrow.parquet.ParquetWriter", lambda file, *_, **how: fill(None, file))
+        with pytest.raises(OSError, match="whole.parquet: cannot be written: No space"):
+            score(model, survey, tmp_path / "whole.parquet")
+    assert score(model, survey, output).n_new == N
+    assert score(model, survey, tmp_path / "whole.parquet").n_new == 0
+    pd.testing.assert_frame_equal(pd.read_parquet(output), expected)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scores", "whole.parquet"]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -234,6 +250,59 @@ def test_one_file(model, survey, expected, tmp_path, suffix):
         check_categorical=False,
         rtol=1e-6,
     )
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_finished_file(model, survey, tmp_path, suffix, monkeypatch):
+    """It is left as it is, and nothing is scored again."""
+    output = tmp_path / f"scores{suffix}"
+    names = [*iter_images(survey), str(tmp_path / "NA"), str(tmp_path / 'a,"b\nc.jpg')]
+    assert score(model, names, output)[:3] == (N + 2, 4, N + 2)
+    content = output.read_bytes()
+    monkeypatch.setattr(
+        "galaxy_sklearn.scoring._catalogue._score_parts", lambda *args: pytest.fail("it scored")
+    )
+    assert score(model, names, output) == (N + 2, 4, 0, ())
+    assert score(joblib.load(model), names, output).n_new == 0
+    other = joblib.load(model).set_params(resize__size=(8, 8))
+    for change, message in (
+        ({"model": other}, "exists and holds predictions of the model '.*', not '"),
+        ({"survey": names[1:]}, "exists and holds other images than those listed now"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            score(**{"model": model, "survey": names, "output": output, **change})
+    assert output.read_bytes() == content
+    output.write_text("something,else\n1,2\n")
+    with pytest.raises(ValueError, match="exists and holds no predictions"):
+        score(model, names, output)
+    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+
+
+def test_one_owner_at_a_time(model, survey, expected, tmp_path):
+    """A run is refused what another one is writing; the other one is not disturbed."""
+    code = HELD.format(model=str(model), images=str(survey), output=str(tmp_path / "scores"))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout.readline() == b"begun\n"
+        with pytest.raises(BlockingIOError, match="scores is being written by another process"):
+            score(model, survey, tmp_path / "scores")
+        other.communicate(b"go on\n")
+    assert other.returncode == 0
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "scores"), expected)
+
+
+HELD = """
+from galaxy_sklearn.scoring import _catalogue
+write = _catalogue.write_part
+def wait(*args):
+    print("begun", flush=True)
+    input()
+    _catalogue.write_part = write
+    return write(*args)
+_catalogue.write_part = wait
+_catalogue.score_catalogue({model!r}, {images!r}, {output!r}, part_size=8, verbose=False)
+"""
 
 
 def test_parts_of_several_chunks(model, survey, expected, tmp_path, monkeypatch):
@@ -259,13 +328,15 @@ from galaxy_sklearn.scoring import _catalogue
 def die():
     time.sleep({after})
     os.kill(os.getpid(), 9)
-load, write = _catalogue._load, _catalogue.write_part
+prepare, write = _catalogue._prepared, _catalogue.write_part
 def slow(*args):
     time.sleep(0.05)
     return write(*args)
 _catalogue.write_part = slow
-load({model!r}, _catalogue.digest(_catalogue.Path({model!r})), None)
-threading.Thread(target=die, daemon=True).start()
+def begin(*args):
+    threading.Thread(target=die, daemon=True).start()
+    return prepare(*args)
+_catalogue._prepared = begin
 _catalogue.score_catalogue({model!r}, {images!r}, {output!r}, part_size=2, verbose=False)
 """
 
@@ -290,11 +361,12 @@ def test_output_begun_with_something_else(model, survey, tmp_path):
     output = tmp_path / "scores"
     names = list(iter_images(survey))
     score(model, names, output)
+    # It is the same model, however it is given.
+    assert score(joblib.load(model), names, output).n_new == 0
     other = tmp_path / "other.joblib"
     joblib.dump(joblib.load(model).set_params(resize__size=(8, 8)), other)
     for change, message in (
         ({"model": other}, "begun with model="),
-        ({"model": joblib.load(model)}, "begun with model="),
         ({"part_size": 9}, "begun with part_size=8, not 9"),
         ({"survey": names[1:]}, r"part-00000000.parquet holds other images .*from '.*01.jpg'"),
         ({"survey": names[:40]}, "holds 3 parts more than the 40 images need"),
@@ -450,7 +522,8 @@ def test_worker_killed_and_worker_joining(model, survey, expected, tmp_path, clu
     assert killed, "the first three parts did not appear in time"
     assert found[:3] == (N, 2, N)
     pd.testing.assert_frame_equal(pd.read_parquet(output), expected, rtol=1e-5)
-    assert len(list(output.iterdir())) == N + 1
+    others = {path.name for path in output.iterdir() if not path.name.startswith("part-")}
+    assert others == {"_plan.json", ".lock"}
 
 
 def test_grid_search_on_a_cluster(model, survey, encoded, cluster):

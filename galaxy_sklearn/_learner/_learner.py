@@ -12,7 +12,7 @@ from galaxy_sklearn._learner._architecture import from_state, to_state
 from galaxy_sklearn._learner._loop import PREDICTION_BATCH, predict, train
 from galaxy_sklearn._learner._network import build_network, feature_model, sample_dropout
 from galaxy_sklearn._learner._optimizer import make_optimizer
-from galaxy_sklearn._learner._process import share_cores
+from galaxy_sklearn._learner._process import check_not_forked, share_cores
 from galaxy_sklearn._random import draw_seed
 from galaxy_sklearn.networks.augmentation import RandomAffine
 from galaxy_sklearn.surveys import GZ2
@@ -58,6 +58,7 @@ class Learner:
     """
 
     def __init__(self, params, target, image_shape):
+        check_not_forked()
         share_cores()
         self.target = target
         self.image_shape = image_shape
@@ -250,6 +251,7 @@ class Learner:
         return {**state, "model": to_state(self.model)}
 
     def __setstate__(self, state):
+        check_not_forked()
         share_cores()
         state = dict(state)
         model = from_state(state.pop("model"))

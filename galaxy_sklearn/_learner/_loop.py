@@ -11,7 +11,11 @@ import numpy as np
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
-from galaxy_sklearn._learner._process import without_retracing_warning
+from galaxy_sklearn._learner._process import (
+    check_not_forked,
+    is_one_of_many,
+    without_retracing_warning,
+)
 
 # Larger ones are a little quicker for networks with large dense layers, and need more memory.
 PREDICTION_BATCH = 64
@@ -55,6 +59,7 @@ def train(
     ValueError
         If the loss is no longer finite.
     """
+    check_not_forked()
     before = len(history.get("loss", ()))
     kept, least, best, spare = before, np.inf, None, None
     with (
@@ -90,7 +95,8 @@ def train(
                     break
         except KeyboardInterrupt:
             done = len(history.get("loss", ())) - before
-            if not done:
+            # A search would rank it among candidates that were trained to the end.
+            if not done or is_one_of_many():
                 raise
             warnings.warn(
                 f"Training was interrupted after {done} of {epochs} epochs; what was learned "
@@ -119,6 +125,7 @@ def predict(model, X, *, symmetric=False):
     on its place among the others. It may differ in the last digit from that of the image alone
     and from that of another number of threads.
     """
+    check_not_forked()
     outputs = np.empty((len(X), *model.output_shape[1:]), dtype=np.float32)
     views = _orientations(X.shape[1:3]) if symmetric else [lambda images: images]
     with without_retracing_warning():

@@ -3,6 +3,7 @@
 import logging
 import os
 import random
+import sys
 import threading
 from contextlib import contextmanager, suppress
 
@@ -12,6 +13,11 @@ from galaxy_sklearn._compat import is_worker
 
 # Both states below are the whole process', so that two threads cannot build at a time.
 BUILDING = threading.RLock()
+# Callers of many fits, and those among scikit-learn's modules that pass on a single one.
+MANY_FITS = ("sklearn.", "joblib.", "distributed.", "galaxy_sklearn.ensemble")
+ONE_FIT = ("sklearn.base", "sklearn.compose", "sklearn.pipeline", "sklearn.utils")
+
+_computed_in = None
 
 
 @contextmanager
@@ -41,6 +47,34 @@ def dtype_policy(name):
             yield
         finally:
             keras.config.set_dtype_policy(before)
+
+
+def is_one_of_many():
+    """Whether the fit under way is one of a search, a cross-validation or an ensemble.
+
+    Nothing but the callers tells: scikit-learn clones an estimator and calls its ``fit``, as a
+    user does.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith(MANY_FITS) and not module.startswith(ONE_FIT):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def check_not_forked():
+    """Refuse to compute in a process that was forked from one that computed: it would hang."""
+    global _computed_in
+    if _computed_in is None:
+        _computed_in = os.getpid()
+    elif _computed_in != os.getpid():
+        raise RuntimeError(
+            "This process was forked from one in which a network was built or loaded, and "
+            "TensorFlow does not survive a fork. Use processes that are spawned: joblib's default "
+            "backend 'loky', or multiprocessing.get_context('spawn')."
+        )
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """FITS images."""
 
 import io
+import zlib
 
 import numpy as np
 
-from galaxy_sklearn.images._limits import InvalidImageError, check_size, decompress
+from galaxy_sklearn.images._limits import InvalidImageError, check_size, decompress, most_bytes
 
 FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz")
 MOST_COLOURS = 4
@@ -26,7 +27,7 @@ def decode_fits(content, *, max_pixels):
             "reading FITS needs astropy: pip install 'galaxy_sklearn[fits]'"
         ) from None
     if content[:2] == GZIP_START:
-        content = decompress(content, max_pixels)
+        content = decompress(content, zlib.MAX_WBITS | 32, most_bytes(max_pixels))
     with fits.open(io.BytesIO(content), memmap=False) as units:
         unit = next((u for u in units if u.is_image and u.shape), None)
         if unit is None or len(unit.shape) not in (2, 3):

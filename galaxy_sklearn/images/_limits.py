@@ -22,15 +22,26 @@ def check_size(shape, max_pixels):
         )
 
 
-def decompress(content, max_pixels):
-    """Unpack gzip or zlib data, but no more than an image may hold."""
-    limit = max_pixels * BYTES_PER_PIXEL + HEADERS
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    unpacked = unpacker.decompress(content, limit)
+def most_bytes(max_pixels):
+    """Return what the file of an image may take in memory."""
+    return max_pixels * BYTES_PER_PIXEL + HEADERS
+
+
+def check_bytes(size, max_bytes):
+    """Refuse a file that is too large before it is read."""
+    if max_bytes is not None and size > max_bytes:
+        raise InvalidImageError(
+            f"expected an image of up to {max_bytes:,} bytes (by max_pixels), found {size:,}"
+        )
+
+
+def decompress(content, wbits, max_bytes):
+    """Unpack data that zlib knows, but no more than an image may hold."""
+    unpacker = zlib.decompressobj(wbits=wbits)
+    unpacked = unpacker.decompress(content, max_bytes or 0)
     if unpacker.unconsumed_tail:
         raise InvalidImageError(
-            f"expected an image of up to {max_pixels:,} pixels (max_pixels), found more than "
-            f"{limit:,} bytes of data"
+            f"expected an image of up to {max_bytes:,} bytes (by max_pixels), found more"
         )
     if not unpacker.eof:
         raise ValueError("the compressed file is cut short")

@@ -1,32 +1,23 @@
 """Listing images in folders, archives and tables."""
 
 import os
-import struct
-import tarfile
 import warnings
 import zlib
 from functools import partial
-from pathlib import Path, PurePath
-from zipfile import BadZipFile, ZipFile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from galaxy_sklearn._ids import as_array, galaxy_id
-from galaxy_sklearn.images._fits import FITS_SUFFIXES
-from galaxy_sklearn.images._packed import PackedImage
+from galaxy_sklearn.images._archives import ARCHIVES, SUFFIXES, in_archive, is_image
 
-SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", *FITS_SUFFIXES)
-ARCHIVES = (".zip", ".tar")
-BAD_ARCHIVE = (
-    *(BadZipFile, tarfile.TarError, NotImplementedError, OSError, ValueError, struct.error),
-    *(EOFError, OverflowError, zlib.error),
-)
 DAMAGE = (
     *(EOFError, OSError, UnicodeError, zlib.error, pa.ArrowException),
     *(pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning),
 )
+COMPRESSED = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
 TABLES = (".csv", ".csv.gz", ".parquet")
 COLUMNS = ("path", "file", "file_loc")
 ROWS = 65536
@@ -69,7 +60,7 @@ def find_images(folder):
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             ending = next((s for s in SUFFIXES if entry.name.lower().endswith(s)), None)
-            if ending is None or not _is_image(entry.name) or not entry.is_file():
+            if ending is None or not is_image(entry.name) or not entry.is_file():
                 continue
             number = _number_of(entry.name[: -len(ending)])
             if number in paths:
@@ -125,27 +116,19 @@ def iter_images(source):
         elif not Path(name).exists():
             raise FileNotFoundError(f"There is no folder or file {name!r}.")
         elif name.lower().endswith(ARCHIVES):
-            yield from _in_archive(name)
+            yield from in_archive(name)
         elif name.lower().endswith(TABLES):
             yield from _in_table(name)
         else:
+            hint = ""
+            if name.lower().endswith(COMPRESSED):
+                hint = " The images of a compressed archive cannot be read one by one: unpack it."
             raise ValueError(
                 f"{name}: expected a folder, a .zip or .tar archive or a table "
-                f"({', '.join(TABLES)})."
+                f"({', '.join(TABLES)}).{hint}"
             )
     else:
         yield from (os.fspath(path) for path in np.asarray(source, dtype=object).ravel())
-
-
-def _is_image(name):
-    """Tell whether a file is an image, by its name."""
-    path = PurePath(name)
-    # macOS writes a companion of each file where it has no other place for it.
-    return (
-        name.lower().endswith(SUFFIXES)
-        and not path.name.startswith("._")
-        and "__MACOSX" not in path.parts
-    )
 
 
 def _in_folder(folder):
@@ -158,13 +141,21 @@ def _in_folder(folder):
             for name in folders
             if os.path.realpath(os.path.join(path, name)) not in seen  # noqa: PTH118
         )
+        packed = sorted(name for name in names if name.lower().endswith(COMPRESSED))
+        if packed:
+            warnings.warn(
+                f"{path}: left out: {len(packed)} compressed archives, such as {packed[0]}, whose "
+                "images cannot be read one by one: unpack them.",
+                UserWarning,
+                stacklevel=4,
+            )
         for name in sorted(names):
             file = os.path.join(path, name)  # noqa: PTH118 - pathlib is slow
-            if _is_image(name):
+            if is_image(name):
                 yield file
             elif name.lower().endswith(ARCHIVES):
                 try:
-                    yield from _in_archive(file)
+                    yield from in_archive(file)
                 except (OSError, ValueError):
                     # Read as an image it gives an error, as every bad image does.
                     yield file
@@ -172,38 +163,6 @@ def _in_folder(folder):
 
 def _warn_of_folder(error):
     warnings.warn(f"{error.filename}: left out: {error.strerror}.", UserWarning, stacklevel=5)
-
-
-def _in_archive(archive):
-    try:
-        if archive.lower().endswith(".zip"):
-            with ZipFile(archive) as content:
-                members = content.infolist()
-            for info in members:
-                if _is_image(info.filename):
-                    yield PackedImage(
-                        f"{archive}/{info.filename}",
-                        archive,
-                        info.header_offset,
-                        info.compress_size,
-                        info.compress_type,
-                        info.CRC,
-                    )
-        else:
-            with tarfile.open(archive, "r:") as content:
-                while (info := content.next()) is not None:
-                    content.members.clear()  # TarFile keeps all members otherwise
-                    if info.isreg() and _is_image(info.name):
-                        name = f"{archive}/{info.name}"
-                        yield PackedImage(name, archive, info.offset_data, info.size)
-                # A damaged header looks like the end.
-                content.fileobj.seek(content.offset)
-                if content.fileobj.read(2 * tarfile.BLOCKSIZE).strip(b"\0"):
-                    raise tarfile.ReadError("a header in the middle")
-    except BAD_ARCHIVE as error:
-        if isinstance(error, OSError) and error.filename is not None:
-            raise  # the archive is missing, say
-        raise ValueError(f"{archive}: the archive is damaged ({error}).") from error
 
 
 def _in_table(name):

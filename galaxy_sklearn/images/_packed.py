@@ -4,7 +4,10 @@ import struct
 import zlib
 from zipfile import ZIP_DEFLATED, ZIP_STORED
 
+from galaxy_sklearn.images._limits import InvalidImageError, check_bytes, decompress
+
 LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+FLAGS, ENCRYPTED = 2, 1
 
 
 class PackedImage(str):
@@ -58,8 +61,13 @@ class PackedImage(str):
             self.crc,
         )
 
-    def read(self):
+    def read(self, *, max_bytes=None):
         """Return the content.
+
+        Parameters
+        ----------
+        max_bytes : int, optional
+            Larger contents are refused before they are read or unpacked.
 
         Returns
         -------
@@ -71,19 +79,24 @@ class PackedImage(str):
         FileNotFoundError
             If the archive does not exist.
         ValueError
-            If the content is damaged.
+            If the content is damaged, encrypted or too large.
         """
         with open(self.archive, "rb") as file:  # noqa: PTH123 - pathlib takes twice as long
             try:
                 if self.method is None:
+                    check_bytes(self.size, max_bytes)
                     file.seek(self.offset)
                     return file.read(self.size)
-                return read_zip_member(file, self.offset, self.size, self.method, self.crc)
+                return read_zip_member(
+                    file, self.offset, self.size, self.method, self.crc, max_bytes=max_bytes
+                )
+            except InvalidImageError as error:
+                raise ValueError(f"{self}: {error}.") from None
             except (OSError, ValueError) as error:  # a place that cannot be, or its content
                 raise ValueError(f"{self}: the image is damaged ({error}).") from error
 
 
-def read_zip_member(file, offset, size, method, crc):
+def read_zip_member(file, offset, size, method, crc, *, max_bytes=None):
     """Read a member of an open ZIP file.
 
     Parameters
@@ -98,6 +111,8 @@ def read_zip_member(file, offset, size, method, crc):
         Compression method.
     crc : int
         CRC-32 of the content.
+    max_bytes : int, optional
+        A larger content is refused before it is unpacked.
 
     Returns
     -------
@@ -107,7 +122,7 @@ def read_zip_member(file, offset, size, method, crc):
     Raises
     ------
     ValueError
-        If the content is damaged.
+        If the content is damaged, encrypted or too large.
 
     References
     ----------
@@ -129,11 +144,15 @@ def read_zip_member(file, offset, size, method, crc):
     header = file.read(LOCAL_HEADER.size)
     if len(header) < LOCAL_HEADER.size:
         raise ValueError("the archive ends before it")
-    file.read(sum(LOCAL_HEADER.unpack(header)[-2:]))  # the name and the extra field
+    fields = LOCAL_HEADER.unpack(header)
+    if fields[FLAGS] & ENCRYPTED:
+        raise InvalidImageError("expected an image, found encrypted data")
+    check_bytes(size, max_bytes)
+    file.read(sum(fields[-2:]))  # the name and the extra field
     content = file.read(size)
     try:
         if method == ZIP_DEFLATED:
-            content = zlib.decompress(content, wbits=-zlib.MAX_WBITS)
+            content = decompress(content, -zlib.MAX_WBITS, max_bytes)
         elif method != ZIP_STORED:
             raise ValueError(f"its compression method {method} is unknown")
     except zlib.error as error:

@@ -1,7 +1,10 @@
 """Reading one image file."""
 
+import os
+
+from galaxy_sklearn.images._archives import find_packed
 from galaxy_sklearn.images._fits import decode_fits, is_fits
-from galaxy_sklearn.images._limits import MAX_PIXELS, InvalidImageError
+from galaxy_sklearn.images._limits import MAX_PIXELS, InvalidImageError, check_bytes, most_bytes
 from galaxy_sklearn.images._packed import PackedImage
 from galaxy_sklearn.images._raster import decode_raster
 
@@ -12,13 +15,15 @@ def read_image(path, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
     Parameters
     ----------
     path : str
-        The file, or a `PackedImage`.
+        The file; or an image in an archive, by its `PackedImage` or by the name of the archive
+        and its own in it (``"shard.tar/3.jpg"``), which lists the archive first.
     luma : bool, default=False
         Whether to decode the luma of JPEG files only, see `galaxy_sklearn.ImageReader`.
     reduce : {1, 2, 4, 8}, default=1
         Factor by which the size of JPEG files is reduced, see `galaxy_sklearn.ImageReader`.
     max_pixels : int, default=89478485
-        Larger images are refused before they are decoded. The default is Pillow's.
+        Larger images are refused before they are decoded, files of more than 24 bytes a pixel
+        before they are read. The default is Pillow's.
 
     Returns
     -------
@@ -51,7 +56,7 @@ def read_image(path, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
     """
     if reduce not in (1, 2, 4, 8):
         raise ValueError(f"reduce must be 1, 2, 4 or 8, got {reduce!r}.")
-    content = _content(path)
+    content = _content(path, most_bytes(max_pixels))
     try:
         if is_fits(content):
             return decode_fits(content, max_pixels=max_pixels)
@@ -65,11 +70,18 @@ def read_image(path, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
         raise ValueError(f"{path}: the image is damaged ({cause}).") from error
 
 
-def _content(path):
+def _content(path, max_bytes):
     if isinstance(path, PackedImage):
-        return path.read()
+        return path.read(max_bytes=max_bytes)
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes twice as long
+            check_bytes(os.fstat(file.fileno()).st_size, max_bytes)
             return file.read()
-    except FileNotFoundError:
+    except InvalidImageError as error:
+        raise ValueError(f"{path}: {error}.") from None
+    except (FileNotFoundError, NotADirectoryError):
+        # The name of a member of an archive, without its place, which arrays do not keep.
+        packed = find_packed(path)
+        if packed is not None:
+            return packed.read(max_bytes=max_bytes)
         raise FileNotFoundError(f"No image file {path!r}.") from None

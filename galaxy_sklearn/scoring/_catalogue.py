@@ -13,20 +13,28 @@ from joblib import effective_n_jobs
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
+from galaxy_sklearn._files import delete_unfinished
 from galaxy_sklearn.datasets import iter_images
 from galaxy_sklearn.scoring._output import (
     N_MESSAGES,
-    TMP_SUFFIX,
     Part,
     check_plan,
-    digest,
+    errors_of_finished,
     in_parts,
     join_parts,
+    owned,
+    printable,
     rows_and_errors,
     save_model,
     write_part,
 )
-from galaxy_sklearn.scoring._predictions import CHUNK, load_model, predict_chunks
+from galaxy_sklearn.scoring._predictions import (
+    CHUNK,
+    content_id,
+    copied,
+    load_model,
+    predict_chunks,
+)
 from galaxy_sklearn.scoring._workers import run_in_processes, run_on_dask
 from galaxy_sklearn.transformers import ImageReader
 
@@ -90,7 +98,8 @@ def score_catalogue(
     output : str or path-like
         Folder of Parquet files ``part-00000000.parquet``, ..., which
         ``pandas.read_parquet(output)`` reads as one table; or a name ending in ``.csv`` or
-        ``.parquet`` for one file, which appears at the end.
+        ``.parquet`` for one file, which appears at the end. Nothing is done if it is there
+        already, with the answers of this model for these images.
     part_size : int, default=16384
         Number of images in a part: the most images that are scored again after an interruption.
     n_jobs : int, optional
@@ -116,16 +125,21 @@ def score_catalogue(
     ------
     ValueError
         If there are no images; if the output was begun with another model, part size or other
-        images; if the model cannot take the images; if `n_workers` is invalid, or is given together
-        with `scheduler`.
+        images, or is a file that holds something else; if the model cannot take the images; if
+        `n_workers` is invalid, or is given together with `scheduler`.
     FileNotFoundError
         If a file or folder does not exist.
+    BlockingIOError
+        If another process is writing the output.
+    OSError
+        If a file cannot be written, as on a full disk. Make room, and call again.
 
     Notes
     -----
     Columns: ``file`` (the image's name; relative to the folder, if `images` is one), one for each
-    class (float32), ``label``, ``error`` (null if there is none), ``model`` (the first 16 digits of
-    the SHA-256 hash of the model's file).
+    class (float32), ``label``, ``error`` (null if there is none), ``model`` (16 digits of a hash
+    of what the model is, its parameters and weights: the same however often it is saved and
+    loaded).
 
     Examples
     --------
@@ -145,79 +159,87 @@ def score_catalogue(
     is_file = isinstance(model, (str, os.PathLike))
     if is_file and not Path(model).is_file():
         raise FileNotFoundError(f"There is no model file {os.fspath(model)!r}.")
-    one_file = output.suffix in (".csv", ".parquet")
-    folder = output.with_name(f"{output.name}.parts") if one_file else output
     root = ""
     if isinstance(images, (str, os.PathLike)):
-        root = f"{os.fspath(images).rstrip(os.sep)}{os.sep}"
+        root = os.fspath(images).rstrip(f"{os.sep}/")
     elif not isinstance(images, pd.DataFrame):
         images = list(images)
     total = sum(1 for _ in iter_images(images))
     if not total:
         raise ValueError(f"There are no images in {str(images)[:200]!r}.")
-    in_process = scheduler is None and effective_n_jobs(n_workers) == 1
-    if is_file:
-        model_file, model_id = str(Path(model).absolute()), digest(Path(model))
-        if in_process:
-            # An error in the model is raised before anything is written.
-            _load(model_file, model_id, n_jobs)
-        folder.mkdir(exist_ok=True)
-    else:
-        folder.mkdir(exist_ok=True)
-        model_file, model_id = save_model(model, folder)
-    check_plan(folder, {"model": model_id, "part_size": part_size})
-    n_parts = -(-total // part_size)
-    surplus = sorted(folder.glob("part-*.parquet"))[n_parts:]
-    if surplus:
-        raise ValueError(
-            f"{folder} holds {len(surplus)} parts more than the {total} images need, such as "
-            f"{surplus[0].name}: images were removed since it was begun. Choose another output."
-        )
+    # An error in the model is raised before anything is written.
+    estimator = load_model(model) if is_file else copied(model)
+    model_id = content_id(estimator)
 
-    errors, new, messages = 0, 0, []
-    with tqdm(total=total, desc="scoring", unit=" images", disable=not verbose) as bar:
-
-        def missing():
-            nonlocal errors
-            for i, names in enumerate(in_parts(iter_images(images), part_size)):
-                part = Part(str(folder / f"part-{i:08d}.parquet"), names, root)
-                done = rows_and_errors(part)
-                if done is None:
-                    yield part
-                else:
-                    errors += done[1]
-                    bar.update(done[0])
-                    if not bar.disable:
-                        # Rate and remaining time are those of new images.
-                        bar.initial += done[0]
-
-        if in_process:
-            results = _score_parts(model_file, model_id, n_jobs, missing())
-        elif scheduler is None:
-            score = partial(_score_part, model_file, model_id, n_jobs or 1)
-            results = run_in_processes(score, missing(), n_workers)
+    one_file = output.suffix in (".csv", ".parquet")
+    folder = output.with_name(f"{output.name}.parts") if one_file else output
+    with owned(folder):
+        if one_file and output.exists():
+            names = printable(iter_images(images), root)
+            return Scored(total, errors_of_finished(output, names, model_id), 0, ())
+        check_plan(folder, {"model": model_id, "part_size": part_size})
+        n_parts = -(-total // part_size)
+        surplus = sorted(folder.glob("part-*.parquet"))[n_parts:]
+        if surplus:
+            raise ValueError(
+                f"{folder} holds {len(surplus)} parts more than the {total} images need, such as "
+                f"{surplus[0].name}: images were removed since it was begun. Choose another output."
+            )
+        delete_unfinished(folder)
+        if scheduler is None and effective_n_jobs(n_workers) == 1:
+            score = partial(_score_parts, _prepared(estimator, n_jobs))
         else:
-            score = partial(_score_part, model_file, model_id, n_jobs)
-            results = run_on_dask(score, missing(), scheduler)
-        for n_rows, n_errors, first in results:
-            new += n_rows
-            errors += n_errors
-            messages += first[: N_MESSAGES - len(messages)]
-            bar.update(n_rows)
-            bar.set_postfix(errors=errors)
-    for left in folder.glob(f"*{TMP_SUFFIX}"):
-        left.unlink(missing_ok=True)
-    if one_file:
-        join_parts(folder, output)
-    return Scored(total, errors, new, tuple(messages))
+            model_file = str(Path(model).absolute()) if is_file else save_model(model, folder)
+            if scheduler is None:
+                one = partial(_score_part, model_file, n_jobs or 1)
+                score = partial(run_in_processes, one, n_workers=n_workers)
+            else:
+                one = partial(_score_part, model_file, n_jobs)
+                score = partial(run_on_dask, one, scheduler=scheduler)
+        parts = (
+            Part(str(folder / f"part-{i:08d}.parquet"), names, root, model_id)
+            for i, names in enumerate(in_parts(iter_images(images), part_size))
+        )
+        with tqdm(total=total, desc="scoring", unit=" images", disable=not verbose) as bar:
+            n_errors, n_new, messages = _score_missing(score, parts, bar)
+        delete_unfinished(folder)  # of workers that were killed
+        if one_file:
+            join_parts(folder, output)
+    return Scored(total, n_errors, n_new, messages)
 
 
-def _score_part(model_file, model_id, n_jobs, part):
-    (result,) = _score_parts(model_file, model_id, n_jobs, [part])
+def _score_missing(score, parts, bar):
+    """Score the parts that do not exist yet."""
+    n_errors, n_new, messages = 0, 0, []
+
+    def missing():
+        nonlocal n_errors
+        for part in parts:
+            done = rows_and_errors(part)
+            if done is None:
+                yield part
+            else:
+                n_errors += done[1]
+                bar.update(done[0])
+                if not bar.disable:
+                    # Rate and remaining time are those of new images.
+                    bar.initial += done[0]
+
+    for n_rows, errors_of_part, first in score(missing()):
+        n_new += n_rows
+        n_errors += errors_of_part
+        messages += first[: N_MESSAGES - len(messages)]
+        bar.update(n_rows)
+        bar.set_postfix(errors=n_errors)
+    return n_errors, n_new, tuple(messages)
+
+
+def _score_part(model_file, n_jobs, part):
+    (result,) = _score_parts(_load(model_file, part.model_id, n_jobs), [part])
     return result
 
 
-def _score_parts(model_file, model_id, n_jobs, parts):
+def _score_parts(estimator, parts):
     """Score and write parts, reading ahead; yield the results of `write_part`."""
     under_way = deque()
 
@@ -229,17 +251,20 @@ def _score_parts(model_file, model_id, n_jobs, parts):
             for rows in batches:
                 yield stack[rows]
 
-    tables = predict_chunks(_load(model_file, model_id, n_jobs), chunks(), report=True)
+    tables = predict_chunks(estimator, chunks(), report=True)
     for first in tables:
         part, n_chunks = under_way.popleft()
         table = pd.concat([first, *islice(tables, n_chunks - 1)], ignore_index=True)
-        yield write_part(part, table, model_id)
+        yield write_part(part, table)
 
 
 @lru_cache(maxsize=1)
 def _load(model_file, model_id, n_jobs):
     # The id is an argument for the cache: a file may be overwritten.
-    estimator = load_model(model_file)
+    return _prepared(load_model(model_file), n_jobs)
+
+
+def _prepared(estimator, n_jobs):
     if "tensor" in getattr(estimator, "named_steps", {}):
         estimator.set_params(tensor__verbose=False)
         if n_jobs is not None:

@@ -3,73 +3,85 @@
 import hashlib
 import json
 import os
+from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 import joblib
 import numpy as np
 import pandas as pd
 
-PLAN = "_plan.json"
-MODEL = "_model.joblib"
-# Suffix of files that are being written. Readers of the folder ignore names that begin with a dot.
-TMP_SUFFIX = ".new"
+from galaxy_sklearn._files import written_whole
+
+PLAN, MODEL, LOCK = "_plan.json", "_model.joblib", ".lock"
 # pyarrow's default, a dictionary, makes columns of fractions 50% larger: all values differ.
 PARQUET = {"use_dictionary": ["label", "model"], "compression": "zstd"}
 N_MESSAGES = 10
 
 
 class Part(NamedTuple):
-    """File of a part, names of its images, and the folder that the names are made relative to."""
+    """File of a part, its images, the folder that their names are made relative to, the model."""
 
     file: str
     names: tuple
     root: str
+    model_id: str
 
 
-def write_part(part, table, model_id):
+@contextmanager
+def owned(folder):
+    """Make a folder, and keep other processes out of it; remove it if nothing is left in it."""
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BlockingIOError(
+            f"{folder} is being written by another process; wait for it, or choose another output."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+        if {path.name for path in folder.iterdir()} <= {LOCK}:
+            (folder / LOCK).unlink(missing_ok=True)
+            folder.rmdir()
+
+
+def write_part(part, table):
     """Write a part; return the number of rows and of errors, and the first errors."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     classes = table.columns[:-2]
-    columns = {"file": pa.array(_printable(part))}
+    columns = {"file": pa.array(printable(part.names, part.root))}
     columns |= {str(name): pa.array(table[name].to_numpy(np.float32)) for name in classes}
     columns |= {
         name: pa.array([None if pd.isna(x) else str(x) for x in table[name]], pa.string())
         for name in ("label", "error")
     }
     columns["model"] = pa.DictionaryArray.from_arrays(
-        np.zeros(len(table), np.int8), pa.array([model_id])
+        np.zeros(len(table), np.int8), pa.array([part.model_id])
     )
     errors = table["error"].dropna().tolist()
     marks = {"images": _fingerprint(part), "errors": str(len(errors))}
-    file = Path(part.file)
-    written = file.with_name(f".{file.name}.{os.getpid()}{TMP_SUFFIX}")
-    pq.write_table(pa.table(columns).replace_schema_metadata(marks), written, **PARQUET)
-    written.replace(file)
+    with written_whole(part.file) as written:
+        pq.write_table(pa.table(columns).replace_schema_metadata(marks), written, **PARQUET)
     return len(table), len(errors), errors[:N_MESSAGES]
 
 
 def save_model(model, folder):
-    """Write the model beside the parts; return its file and its id."""
+    """Write the model beside the parts, for other processes; return its file."""
     path = folder / MODEL
-    written = path.with_name(f"{MODEL}.{os.getpid()}{TMP_SUFFIX}")
-    joblib.dump(model, written)
-    if path.exists() and digest(path) != digest(written):
-        written.unlink()
-        raise ValueError(f"{folder} was begun with another model; choose another output.")
-    written.replace(path)
-    return str(path.absolute()), digest(path)
-
-
-def digest(path):
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    with written_whole(path) as written:
+        joblib.dump(model, written)
+    return str(path.absolute())
 
 
 def check_plan(folder, plan):
+    """Refuse a folder that was begun by another plan; keep the plan in a new one."""
     path = folder / PLAN
     if path.exists():
         try:
@@ -86,13 +98,13 @@ def check_plan(folder, plan):
                 )
     elif any(folder.glob("part-*.parquet")):
         raise ValueError(f"{folder} holds parts of another output; choose another one.")
-    # On a full disk half a plan would stop every later call.
-    written = path.with_name(f".{PLAN}.{os.getpid()}{TMP_SUFFIX}")
-    written.write_text(json.dumps(plan))
-    written.replace(path)
+    else:
+        with written_whole(path) as written:
+            written.write_text(json.dumps(plan))
 
 
 def in_parts(names, size):
+    """Cut a stream of names into tuples."""
     while part := tuple(islice(names, size)):
         yield part
 
@@ -117,13 +129,83 @@ def rows_and_errors(part):
 
 def _fingerprint(part):
     # Not of the folder: it may be named in many ways.
-    return hashlib.sha256("\0".join(_printable(part)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join(printable(part.names, part.root)).encode()).hexdigest()[:16]
 
 
-def _printable(part):
-    """Return the names of a part's images as text that is UTF-8, whatever the file system has."""
-    names = (name.removeprefix(part.root) for name in part.names)
+def printable(names, root):
+    """Return names of images as text that is UTF-8, whatever the file system has.
+
+    Those in the folder or archive `root` are made relative to it, with ``/`` on any system.
+    """
+    names = (_relative(name, root) for name in names)
     return [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
+
+
+def _relative(name, root):
+    if root and name.startswith(root) and name[len(root)] in f"{os.sep}/":
+        return name[len(root) + 1 :].replace(os.sep, "/")
+    return name
+
+
+def errors_of_finished(output, names, model_id):
+    """Return the number of errors in a file that was finished before.
+
+    Parameters
+    ----------
+    output : Path
+        The file.
+    names : list of str
+        The printable names of the images.
+    model_id : str
+        The model.
+
+    Returns
+    -------
+    int
+        The number of errors.
+
+    Raises
+    ------
+    ValueError
+        If the file holds something else. It is left as it is.
+    """
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet as pq
+
+    columns = ["file", "error", "model"]
+    try:
+        if output.suffix == ".parquet":
+            table = pq.read_table(output, columns=columns)
+        else:
+            table = pyarrow.csv.read_csv(
+                output,
+                parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    include_columns=columns,
+                    column_types=dict.fromkeys(columns, pa.string()),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=False,
+                ),
+            )
+        found, errors, models = (table[name] for name in columns)
+    except (pa.ArrowException, KeyError):
+        raise ValueError(
+            f"{output} exists and holds no predictions; it is left as it is. Choose another output."
+        ) from None
+    others = set(models.unique().to_pylist()) - {model_id}
+    if others:
+        raise ValueError(
+            f"{output} exists and holds predictions of the model {others.pop()!r}, not "
+            f"{model_id!r}; delete it, or choose another output."
+        )
+    if found.to_pylist() != names:
+        raise ValueError(
+            f"{output} exists and holds other images than those listed now; delete it, or choose "
+            "another output."
+        )
+    return len(errors) - errors.null_count
 
 
 def join_parts(folder, output):
@@ -131,19 +213,17 @@ def join_parts(folder, output):
     import pyarrow.csv
     import pyarrow.parquet as pq
 
-    written = folder / f".whole{TMP_SUFFIX}"
     parts = sorted(folder.glob("part-*.parquet"))
     schema = pq.read_schema(parts[0]).remove_metadata()
-    if output.suffix == ".parquet":
-        writer = pq.ParquetWriter(written, schema, **PARQUET)
-    else:  # CSV has no dictionaries
-        position = schema.get_field_index("model")
-        schema = schema.set(position, pyarrow.field("model", pyarrow.string()))
-        writer = pyarrow.csv.CSVWriter(written, schema)
-    with writer:
-        for part in parts:
-            writer.write_table(pq.read_table(part).replace_schema_metadata(None).cast(schema))
-    written.replace(output)
+    with written_whole(output) as written:
+        if output.suffix == ".parquet":
+            writer = pq.ParquetWriter(written, schema, **PARQUET)
+        else:  # CSV has no dictionaries
+            position = schema.get_field_index("model")
+            schema = schema.set(position, pyarrow.field("model", pyarrow.string()))
+            writer = pyarrow.csv.CSVWriter(written, schema)
+        with writer:
+            for part in parts:
+                writer.write_table(pq.read_table(part).replace_schema_metadata(None).cast(schema))
     for path in (*parts, folder / PLAN, folder / MODEL):
         path.unlink(missing_ok=True)
-    folder.rmdir()

@@ -1,5 +1,6 @@
 """Tables of predictions, with one row per image and the same columns everywhere."""
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -111,6 +112,23 @@ def load_model(path):
     if not hasattr(estimator, "predict_proba"):
         raise ValueError(f"{path}: expected a fitted pipeline, found {type(estimator).__name__}.")
     return estimator
+
+
+def copied(model):
+    """Return a fitted pipeline as a file would give it back."""
+    file = io.BytesIO()
+    joblib.dump(model, file)
+    file.seek(0)
+    return joblib.load(file)
+
+
+def content_id(model):
+    """Return 16 digits that tell what a model is, that was loaded from a file.
+
+    Which of its parts are one object, and so its bytes in a file, changes when it is first loaded,
+    but not after that.
+    """
+    return joblib.hash(model)[:16]
 
 
 def predict_chunks(estimator, chunks, *, report):

@@ -1,0 +1,50 @@
+"""Files that are written whole or not at all."""
+
+import errno
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+# Of files that are being written. Readers of a folder pass over names that begin with a dot.
+UNFINISHED = ".new-"
+
+
+@contextmanager
+def written_whole(path):
+    """Write a file under another name first, so that no half of it ever bears its own.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Yields
+    ------
+    Path
+        The name to write to. It ends as the file's own does, in the same folder.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, as on a full disk. The message names the file.
+    """
+    path = Path(path)
+    written = path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
+    try:
+        yield written
+        written.replace(path)
+    except BaseException as error:
+        # On a full disk what is left of it takes the room of other files.
+        written.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            reason = error.strerror or error
+            raise OSError(
+                error.errno or errno.EIO, f"{path}: cannot be written: {reason}"
+            ) from error
+        raise
+
+
+def delete_unfinished(folder):
+    """Delete what processes that were killed left of files."""
+    for path in Path(folder).glob(f"{UNFINISHED}*"):
+        path.unlink(missing_ok=True)
