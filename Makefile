@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test fuzz bench format docs clean
+.PHONY: demo test fuzz faults bench format docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/galaxy-sklearn demo
@@ -20,6 +20,10 @@ test: $(VENV)/.installed
 # FUZZ="--seconds 60 --seed 7" for fewer files, or others.
 fuzz: $(VENV)/.installed
 	$(BIN)/python benchmarks/fuzz.py $(FUZZ)
+
+# FAULTS="--images 2000 --kills 5" for a shorter run.
+faults: $(VENV)/.installed
+	$(BIN)/python benchmarks/faults.py $(FAULTS)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
