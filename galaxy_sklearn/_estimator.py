@@ -153,6 +153,8 @@ def checked_parameters(estimator):
     params.tree = params.tree or GZ2
     if params.calibrate and not params.validation_fraction:
         raise ValueError("calibrate=True needs a validation_fraction above 0.")
+    if params.checkpoint is not None and params.warm_start:
+        raise ValueError("checkpoint needs warm_start=False: it holds one training as a whole.")
     if params.jit_compile is True and augments(params) and backend() == "tensorflow":
         raise ValueError(
             "jit_compile=True needs rotation=0, shift=0, zoom=0 and flip=None on TensorFlow, whose "

@@ -121,6 +121,11 @@ class GalaxyClassifier(
     warm_start : bool, default=False
         Whether `fit` continues from the weights of the previous `fit`. The network, its output,
         loss and tree cannot change then.
+    checkpoint : str or path-like, optional
+        Folder where `fit` keeps the state of the training after each epoch. The same `fit` on the
+        same galaxies goes on from there if it was stopped, and ends with the same bits as one that
+        was not. The state of another `fit` is refused. One training uses one folder at a time, so
+        that searches cannot use it; the members of an ensemble get a folder each.
     dtype_policy : {"float32", "mixed_bfloat16", "mixed_float16"}, default="float32"
         Precision in which the network computes; its weights are always float32.
         "mixed_bfloat16" is faster on processors with instructions for it (AVX512-BF16, AMX,
@@ -231,6 +236,7 @@ class GalaxyClassifier(
         "freeze": ["boolean"],
         "image_shape": [tuple, list, None],
         "warm_start": ["boolean"],
+        "checkpoint": [str, os.PathLike, None],
         "dtype_policy": [StrOptions({"float32", "mixed_bfloat16", "mixed_float16"})],
         "jit_compile": ["boolean", StrOptions({"auto"})],
         "run_eagerly": ["boolean"],
@@ -266,6 +272,7 @@ class GalaxyClassifier(
         freeze=False,
         image_shape=None,
         warm_start=False,
+        checkpoint=None,
         dtype_policy="float32",
         jit_compile=False,
         run_eagerly=False,
@@ -298,6 +305,7 @@ class GalaxyClassifier(
         self.freeze = freeze
         self.image_shape = image_shape
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
         self.dtype_policy = dtype_policy
         self.jit_compile = jit_compile
         self.run_eagerly = run_eagerly
@@ -330,7 +338,8 @@ class GalaxyClassifier(
         Raises
         ------
         ValueError
-            If a parameter, an image or a target is invalid. The message names it.
+            If a parameter, an image or a target is invalid, or `checkpoint` holds the state of
+            another `fit`. The message names it.
 
         Warns
         -----

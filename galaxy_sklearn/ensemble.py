@@ -1,6 +1,7 @@
 """Ensembles of networks."""
 
 from numbers import Integral
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -266,10 +267,14 @@ class GalaxyEnsemble(
 
     def _new_members(self):
         rng = check_random_state(self.random_state)
-        return [
+        members = [
             clone(self.estimator).set_params(random_state=draw_seed(rng))
             for _ in range(self.n_estimators)
         ]
+        if self.estimator.checkpoint is not None:
+            for i, member in enumerate(members):
+                member.set_params(checkpoint=Path(self.estimator.checkpoint) / f"member-{i}")
+        return members
 
     def _adopt(self, members):
         """Show what fitted members have in common."""

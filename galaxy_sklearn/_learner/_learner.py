@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from galaxy_sklearn._compat import all_layers, check_sample_weight, seed_states
 from galaxy_sklearn._learner._architecture import from_state, to_state
+from galaxy_sklearn._learner._checkpoint import Checkpoint, describe
 from galaxy_sklearn._learner._loop import PREDICTION_BATCH, predict, train
 from galaxy_sklearn._learner._network import build_network, feature_model, sample_dropout
 from galaxy_sklearn._learner._optimizer import make_optimizer
@@ -116,6 +117,10 @@ class Learner:
 
         if self._rng is None:  # as after loading
             self._rng = check_random_state(params.random_state)
+        checkpoint = None
+        if params.checkpoint is not None and not goes_on:
+            checkpoint = Checkpoint(params.checkpoint, describe(params, target, arrays))
+            checkpoint.begin(self._rng)
         training, held_out = self._split(len(X), 0 if goes_on else params.validation_fraction)
         if not goes_on:
             self.history, self._trainer = {}, None
@@ -137,6 +142,7 @@ class Learner:
             rng=self._rng,
             history=self.history,
             verbose=params.verbose,
+            checkpoint=checkpoint,
         )
         if params.calibrate and len(held_out):
             held_out = np.sort(held_out)

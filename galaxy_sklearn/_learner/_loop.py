@@ -25,7 +25,18 @@ ROWS_AT_A_TIME = 8
 
 
 def train(
-    trainer, arrays, training, validation, *, epochs, batch_size, patience, rng, history, verbose
+    trainer,
+    arrays,
+    training,
+    validation,
+    *,
+    epochs,
+    batch_size,
+    patience,
+    rng,
+    history,
+    verbose,
+    checkpoint=None,
 ):
     """Train a compiled model and keep its best epoch.
 
@@ -48,6 +59,8 @@ def train(
         The figures of each epoch are appended here.
     verbose : int
         Whether to show a progress bar.
+    checkpoint : Checkpoint, optional
+        Where the state is kept after each epoch, and taken up again.
 
     Returns
     -------
@@ -61,16 +74,26 @@ def train(
     """
     check_not_forked()
     before = len(history.get("loss", ()))
+    last = before + epochs
     kept, least, best, spare = before, np.inf, None, None
+    if checkpoint is not None:
+        begun = checkpoint.restore(trainer, rng, history)
+        if begun is not None:
+            kept, least, best = begun
+    first = len(history.get("loss", ())) + 1
     with (
         without_retracing_warning(),
         tqdm(
             total=epochs * len(training), desc="training", unit=" images", disable=not verbose
         ) as bar,
     ):
+        bar.update((first - 1 - before) * len(training))
+        bar.initial = bar.n
         try:
-            for epoch in range(before + 1, before + epochs + 1):
-                bar.set_description(f"epoch {epoch}/{before + epochs}")
+            for epoch in range(first, last + 1):
+                if patience is not None and epoch - 1 - kept >= max(patience, 1):
+                    break
+                bar.set_description(f"epoch {epoch}/{last}")
                 rows = rng.permutation(training)
                 figures = _one_pass(trainer, trainer.train_on_batch, arrays, rows, batch_size, bar)
                 _check_finite("loss", figures["loss"], epoch)
@@ -90,9 +113,9 @@ def train(
                             kept, least = epoch, figures["val_loss"]
                 for name, value in figures.items():
                     history.setdefault(name, []).append(value)
+                if checkpoint is not None:
+                    checkpoint.save(trainer, rng, history, kept, least, best)
                 bar.set_postfix({name: f"{value:.4f}" for name, value in figures.items()})
-                if patience is not None and epoch - kept >= max(patience, 1):
-                    break
         except KeyboardInterrupt:
             done = len(history.get("loss", ())) - before
             # A search would rank it among candidates that were trained to the end.

@@ -1,0 +1,165 @@
+"""The state of a training on disk, so that one that was stopped can go on."""
+
+import json
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+from galaxy_sklearn._files import delete_unfinished, written_whole
+
+FILE = "training.npz"
+# What does not change what is learned, and what is compared apart.
+IGNORED = ("verbose", "checkpoint", "random_state", "network_arguments")
+
+
+class Checkpoint:
+    """The state of a training after its last complete epoch.
+
+    It is one file of arrays and text, from which nothing is unpickled.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where the file is kept. It is made if it is not there.
+    call : dict of str
+        What the training is known by: see `describe`.
+    """
+
+    def __init__(self, folder, call):
+        self.path = Path(folder) / FILE
+        self.call = call
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        delete_unfinished(self.path.parent)
+        self._content = self._read()
+
+    def _read(self):
+        if not self.path.exists():
+            return None
+        try:
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                content = {name: arrays[name] for name in arrays.files}
+            content["text"] = json.loads(str(content["text"]))
+            call = content["text"]["call"]
+        except Exception as error:  # a damaged file can fail in any way
+            raise ValueError(
+                f"{self.path} is no checkpoint that can be read ({error}): delete it, or choose "
+                "another folder."
+            ) from error
+        for name in sorted(self.call.keys() | call.keys()):
+            before, now = call.get(name, "not set"), self.call.get(name, "not set")
+            if before != now:
+                raise ValueError(
+                    f"checkpoint {self.path} is that of another fit: its {name} is {before}, that "
+                    f"of this one {now}. Delete it, or choose another folder."
+                )
+        return content
+
+    def begin(self, rng):
+        """Put a random state to where it was when the training first began.
+
+        Parameters
+        ----------
+        rng : numpy.random.RandomState
+            Of this call. It decides if there is nothing to go on with.
+        """
+        if self._content is None:
+            self._first = rng.get_state(legacy=False)
+        else:
+            self._first = _state(self._content["text"]["first"])
+            rng.set_state(self._first)
+
+    def restore(self, trainer, rng, history):
+        """Take up the training after its last complete epoch.
+
+        Parameters
+        ----------
+        trainer : keras.Model
+            The model, compiled, its optimizer built.
+        rng : numpy.random.RandomState
+            Shuffles the rows.
+        history : dict
+            The figures of each epoch are put here.
+
+        Returns
+        -------
+        tuple
+            The best epoch, its loss, its weights or None; None for a new training.
+        """
+        content, self._content = self._content, None
+        if content is None:
+            return None
+        text = content["text"]
+        for name, variable in _variables(trainer):
+            variable.assign(content[name])
+        rng.set_state(_state(text["now"]))
+        history.update(text["history"])
+        best = [content[f"best-{i}"] for i in range(text["n_best"])]
+        return text["kept"], text["least"], best or None
+
+    def save(self, trainer, rng, history, kept, least, best):
+        """Write the state after an epoch, whole or not at all."""
+        arrays = {name: variable.numpy() for name, variable in _variables(trainer)}
+        arrays |= {f"best-{i}": array for i, array in enumerate(best or ())}
+        text = {
+            "call": self.call,
+            "first": self._first,
+            "now": rng.get_state(legacy=False),
+            "history": history,
+            "kept": kept,
+            "least": least,
+            "n_best": len(best or ()),
+        }
+        text = json.dumps(text, default=lambda array: array.tolist())
+        with written_whole(self.path) as written, written.open("wb") as file:
+            np.savez(file, text=np.array(text), **arrays)
+
+
+def describe(params, target, arrays):
+    """Return what a training is known by: its parameters, and hashes of what it learns from.
+
+    Parameters
+    ----------
+    params : namespace
+        Parameters of `GalaxyClassifier`, with those of the network as ``network_arguments``.
+    target : VoteTarget, LabelTarget or ViewPairs
+        What the network is for.
+    arrays : tuple of ndarray
+        Images and targets, and weights if there are any.
+
+    Returns
+    -------
+    dict of str
+        By name. Functions and estimators are described by hashes as well.
+    """
+    values = {name: value for name, value in vars(params).items() if name not in IGNORED}
+    values |= {f"network__{name}": value for name, value in params.network_arguments.items()}
+    if params.random_state is None or isinstance(params.random_state, (int, np.integer)):
+        # The state of an instance moves on.
+        values["random_state"] = params.random_state
+    plain = (str, int, float, bool, tuple, list, dict, type(None))
+    call = {
+        name: repr(value) if isinstance(value, plain) else joblib.hash(value)
+        for name, value in values.items()
+    }
+    call["target"] = f"{type(target).__name__} {joblib.hash(target)}"
+    return call | {
+        name: f"{array.shape} {joblib.hash(array)}"
+        for name, array in zip(("X", "y", "sample_weight"), arrays, strict=False)
+    }
+
+
+def _variables(trainer):
+    """Yield names and variables of a model, random states included, and of its optimizer."""
+    for kind, variables in (
+        ("model", trainer.variables),
+        ("optimizer", trainer.optimizer.variables),
+    ):
+        for i, variable in enumerate(variables):
+            yield f"{kind}-{i}", variable
+
+
+def _state(state):
+    """Return a random state as NumPy takes it, from its JSON text."""
+    key = np.array(state["state"]["key"], dtype=np.uint32)
+    return {**state, "state": {**state["state"], "key": key}}
