@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from galaxy_sklearn._compat import parameter_names
-from galaxy_sklearn._learner import augments
+from galaxy_sklearn._learner import augments, batch_as_float32
 from galaxy_sklearn.images import first_element
 from galaxy_sklearn.networks import NETWORKS, RENAMED, arguments, get_network
 from galaxy_sklearn.surveys import GZ2
@@ -181,7 +181,7 @@ def to_tensor(estimator, X, *, image_shape, reset):
     Returns
     -------
     ndarray of float32, shape (n_galaxies, height, width, n_channels)
-        The tensor.
+        The tensor; of float16 or uint8 if X is, to be turned into float32 batch by batch.
 
     Raises
     ------
@@ -193,8 +193,12 @@ def to_tensor(estimator, X, *, image_shape, reset):
     elif reset:
         for name in ("n_features_in_", "feature_names_in_"):
             vars(estimator).pop(name, None)
-    tensor = FlattenToTensor(image_shape=image_shape).fit_transform(X)
-    brightest = float(tensor.max())
+    dtype = str(getattr(X, "dtype", "float32"))
+    collect = FlattenToTensor(
+        dtype=dtype if dtype in ("float16", "uint8") else "float32", image_shape=image_shape
+    )
+    tensor = collect.fit_transform(X)
+    brightest = float(batch_as_float32(tensor.max()))
     if reset:
         estimator.image_shape_in_ = tensor.shape[1:]
         estimator.brightest_in_ = brightest

@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 from tiny import tiny
 
-from galaxy_sklearn import GalaxyClassifier, GalaxyEncoder, GalaxyEnsemble
+from galaxy_sklearn import FlattenToTensor, GalaxyClassifier, GalaxyEncoder, GalaxyEnsemble
 from galaxy_sklearn._learner import _loop
 
 PARAMETERS = {
@@ -212,6 +212,24 @@ def test_images_in_other_units(data):
         answer(X / 10)
         with pytest.warns(UserWarning, match="brightest pixel of X is .* other units"):
             answer(X * factor)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_small_tensors(data, name):
+    """uint8 stays uint8 until a batch is fed, and gives the same bits as float32 of its values."""
+    eight_bits = np.rint(data[0] * 255).astype(np.uint8)
+    same = FlattenToTensor().fit_transform(eight_bits)
+    assert same.dtype == np.float32
+    estimator = clone(ESTIMATORS[name])
+    expected = answers(clone(estimator).fit(same, data[1]), same)
+    for X in (eight_bits, FlattenToTensor(dtype="uint8").fit_transform(same)):
+        assert X.dtype == np.uint8
+        fitted = clone(estimator).fit(X, data[1])
+        np.testing.assert_array_equal(answers(fitted, X), expected)
+        np.testing.assert_array_equal(answers(fitted, same), expected)
+    halves = FlattenToTensor(dtype="float16").fit_transform(same)
+    found = answers(clone(estimator).fit(halves, data[1]), halves)
+    np.testing.assert_allclose(found, expected, atol=0.01)
 
 
 def test_partial_fit_after_fit_learns(data):

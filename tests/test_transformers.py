@@ -489,6 +489,31 @@ def test_channels_are_last():
             FlattenToTensor().transform(images)
 
 
+def test_tensors_of_other_dtypes(paths):
+    """What they hold differs from float32 by rounding, whether images are read or in memory."""
+    stack = Resize(8).fit_transform(ImageReader().fit_transform(paths))
+    exact = FlattenToTensor().fit_transform(stack)
+    for dtype, step in (("float16", 2.0**-11), ("uint8", 1 / 255)):
+        to_tensor = FlattenToTensor(dtype=dtype, n_jobs=2)
+        found = to_tensor.fit_transform(stack)
+        assert found.dtype == dtype and np.shares_memory(to_tensor.transform(found), found)
+        scale = 255 if dtype == "uint8" else 1
+        np.testing.assert_allclose(found.astype(np.float64) / scale, exact, atol=step / 2)
+        np.testing.assert_array_equal(to_tensor.transform(exact), found)
+        assert FlattenToTensor(dtype=dtype).fit_transform(list(exact)).dtype == dtype
+    for dtype, factor, message in (
+        ("uint8", 2, r"dtype='uint8' holds pixels of 0-1, found .* to .*"),
+        ("uint8", -1, "dtype='uint8' holds pixels of 0-1"),
+        ("float16", 1e6, "dtype='float16' holds pixels of up to 65504, found"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            FlattenToTensor(dtype=dtype).fit_transform(factor * exact)
+        with pytest.raises(ValueError, match=f"Image .*: {message}"):
+            FlattenToTensor(dtype=dtype).fit_transform(list(factor * exact))
+    with pytest.raises(ValueError, match="dtype must be one of .*, got 'int8'"):
+        FlattenToTensor(dtype="int8").fit(exact)
+
+
 @pytest.mark.parametrize("transformer", [CenterCrop(4), Grayscale(), Resize(4), FlattenToTensor()])
 def test_signed_integers_have_no_scale(transformer):
     images = noise((2, 8, 8, 3), np.uint8).astype(np.int64)

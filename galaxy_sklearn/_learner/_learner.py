@@ -91,7 +91,7 @@ class Learner:
 
         Parameters
         ----------
-        X : ndarray of float32, shape (n_galaxies, height, width, n_channels)
+        X : ndarray of float32, float16 or uint8, shape (n_galaxies, height, width, n_channels)
             Images.
         y : array-like
             What the target encodes.

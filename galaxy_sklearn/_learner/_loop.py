@@ -45,7 +45,8 @@ def train(
     trainer : keras.Model
         The model, compiled.
     arrays : tuple of ndarray
-        Inputs and targets, and weights if there are any. They are not copied.
+        Images and targets, and weights if there are any. They are not copied; batches of images
+        become float32.
     training, validation : ndarray of int
         The rows to train on, and those that choose the best epoch; without any, the last epoch
         is kept.
@@ -153,17 +154,25 @@ def predict(model, X, *, symmetric=False):
     views = _orientations(X.shape[1:3]) if symmetric else [lambda images: images]
     with without_retracing_warning():
         for batch in gen_batches(len(X), PREDICTION_BATCH):
-            images = X[batch]
+            images = batch_as_float32(X[batch])
             n_images = len(images)
             surplus = n_images % ROWS_AT_A_TIME
             if len(X) > 1 and surplus:
-                empty = np.zeros((ROWS_AT_A_TIME - surplus, *X.shape[1:]), dtype=X.dtype)
+                empty = np.zeros((ROWS_AT_A_TIME - surplus, *X.shape[1:]), dtype=np.float32)
                 images = np.concatenate([images, empty])
             total = 0.0
             for view in views:
                 total = total + model.predict_on_batch(view(images)).astype(np.float64)
             outputs[batch] = total[:n_images] / len(views)
     return outputs
+
+
+def batch_as_float32(images):
+    """Return images as a network takes them: uint8 is scaled from 0-255 to 0-1."""
+    if images.dtype == np.uint8:
+        # Times a factor, as `FlattenToTensor` does it: the bits are the same.
+        return images.astype(np.float32) * np.float32(1 / 255)
+    return images.astype(np.float32, copy=False)
 
 
 def _check_finite(name, value, epoch):
@@ -176,10 +185,13 @@ def _check_finite(name, value, epoch):
 
 def _one_pass(trainer, step, arrays, rows, batch_size, bar=None):
     sums = {}
+    X, *others = arrays
     for batch in gen_batches(len(rows), batch_size):
         # Keras returns the loss of the batch, but metrics since they were reset.
         trainer.reset_metrics()
-        for name, value in step(*(a[rows[batch]] for a in arrays), return_dict=True).items():
+        images = batch_as_float32(X[rows[batch]])
+        figures = step(images, *(a[rows[batch]] for a in others), return_dict=True)
+        for name, value in figures.items():
             sums[name] = sums.get(name, 0.0) + len(rows[batch]) * float(value)
         if bar is not None:
             bar.update(len(rows[batch]))

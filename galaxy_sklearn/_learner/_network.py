@@ -14,6 +14,7 @@ from galaxy_sklearn._learner._architecture import (
     check_can_be_saved,
     custom_objects,
 )
+from galaxy_sklearn._learner._loop import batch_as_float32
 from galaxy_sklearn._learner._process import dtype_policy, seeded
 from galaxy_sklearn.networks import get_network
 
@@ -221,7 +222,9 @@ def sample_dropout(model, X, n_samples, rng, batch_size):
             seed.assign(drawn.astype(seed.dtype))
         for sample in samples:
             for batch in gen_batches(len(X), batch_size):
-                sample[batch] = keras.ops.convert_to_numpy(model(X[batch], training=True))
+                sample[batch] = keras.ops.convert_to_numpy(
+                    model(batch_as_float32(X[batch]), training=True)
+                )
     finally:
         for layer, value in zip(normalizing, trainable, strict=True):
             layer.trainable = value

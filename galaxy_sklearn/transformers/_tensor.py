@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import contextmanager, nullcontext
+from functools import partial
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -16,6 +17,8 @@ from galaxy_sklearn.transformers._base import ImageTransformer, as_float
 CHUNK = 32
 # An image is no lower than this, and a channels-first one has no more channels.
 MOST_COLOURS = 4
+DTYPES = {"float32": np.float32, "float16": np.float16, "uint8": np.uint8}
+MOST_FLOAT16 = np.finfo(np.float16).max
 
 
 # The limit is that of the process: of calls that overlap only one sets it, and takes it back.
@@ -35,7 +38,7 @@ def _one_blas_thread():
 
 
 class FlattenToTensor(ImageTransformer):
-    """Collect images from any container in one float32 tensor.
+    """Collect images from any container in one tensor.
 
     An `ImageStack` is read in parallel and straight into the tensor: memory holds the tensor
     plus one image per thread, for any number of files. Unsigned integers are scaled from their
@@ -44,6 +47,10 @@ class FlattenToTensor(ImageTransformer):
 
     Parameters
     ----------
+    dtype : {"float32", "float16", "uint8"}, default="float32"
+        What the tensor holds. "float16" takes half the memory and keeps three digits; "uint8"
+        takes a quarter and keeps pixels of 0-1 in steps of 1/255, as JPEG files do. Estimators
+        turn each batch into float32, so that they need no more.
     image_shape : tuple of int, optional
         (height, width) or (height, width, n_channels) of flattened rows. By default a row is
         an image of height 1.
@@ -72,7 +79,8 @@ class FlattenToTensor(ImageTransformer):
     (2, 16)
     """
 
-    def __init__(self, *, image_shape=None, n_jobs=None, verbose=False):
+    def __init__(self, *, dtype="float32", image_shape=None, n_jobs=None, verbose=False):
+        self.dtype = dtype
         self.image_shape = image_shape
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -89,22 +97,24 @@ class FlattenToTensor(ImageTransformer):
 
         Returns
         -------
-        ndarray of float32, shape (n_images, height, width, n_channels)
+        ndarray of `dtype`, shape (n_images, height, width, n_channels)
             The tensor.
 
         Raises
         ------
         ValueError
-            If the images differ in shape or hold NaN or infinity. The message names the image.
+            If the images differ in shape, or hold NaN, infinity or pixels that `dtype` cannot
+            hold. The message names the image.
         """
+        to_pixels = self._operation()
         images = self._check_images(X, reset=False)
         if isinstance(images, np.ndarray) and images.ndim == 2:
             images = images.reshape(len(images), *self._row_shape(images.shape[1]))
         if isinstance(images, np.ndarray) and images.dtype != object:
-            return to_channels(images, n_dimensions=4)
+            return to_pixels(images, n_dimensions=4)
         names = images.paths if isinstance(images, ImageStack) else range(len(images))
         first = to_channels(images[0])
-        tensor = np.empty((len(images), *first.shape), dtype=np.float32)
+        tensor = np.empty((len(images), *first.shape), dtype=self.dtype)
 
         def fill(chunk):
             for i in range(chunk.start, chunk.stop):
@@ -120,7 +130,10 @@ class FlattenToTensor(ImageTransformer):
                         f"Image {names[i]} holds {(~np.isfinite(image)).sum()} pixels that are "
                         "NaN or infinite; replace them first."
                     )
-                tensor[i] = image
+                try:
+                    tensor[i] = stored(image, self.dtype)
+                except ValueError as error:
+                    raise ValueError(f"Image {names[i]}: {error}") from error
 
         chunks = list(gen_batches(len(images), CHUNK))
         # Threads pay off for files only: filling from memory is one copy.
@@ -151,7 +164,7 @@ class FlattenToTensor(ImageTransformer):
         ndarray of shape (n_images, height * width * n_channels)
             One row per image.
         """
-        X = check_array(X, ensure_2d=False, allow_nd=True, dtype=[np.float32, np.float64])
+        X = check_array(X, ensure_2d=False, allow_nd=True, dtype=[*DTYPES.values(), np.float64])
         return X.reshape(len(X), -1)
 
     def __sklearn_tags__(self):
@@ -160,15 +173,38 @@ class FlattenToTensor(ImageTransformer):
         return tags
 
     def _operation(self):
-        return to_channels
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype must be one of {list(DTYPES)}, got {self.dtype!r}.")
+        return partial(to_channels, dtype=self.dtype)
 
 
-def to_channels(image, n_dimensions=3):
-    """Return one image, or an array of images, as float32 with a last axis for the channels."""
+def to_channels(image, n_dimensions=3, dtype="float32"):
+    """Return one image, or an array of images, with a last axis for the channels."""
     if image.ndim == n_dimensions and image.shape[-3] <= MOST_COLOURS < image.shape[-1]:
         raise ValueError(
             f"expected channels on the last axis, found an image of shape {image.shape[-3:]}: "
             "they seem to be on the first; move them with numpy.moveaxis."
         )
-    pixels = as_float(image).astype(np.float32, copy=False)
+    pixels = stored(image, dtype)
     return pixels if pixels.ndim == n_dimensions else pixels[..., None]
+
+
+def stored(pixels, dtype):
+    """Return pixels as a tensor of a dtype holds them."""
+    if pixels.dtype == dtype:
+        return pixels
+    pixels = as_float(pixels)
+    if dtype == "uint8":
+        least, most = pixels.min(), pixels.max()
+        if least < 0 or most > 1:
+            raise ValueError(
+                f"dtype='uint8' holds pixels of 0-1, found {least:.4g} to {most:.4g}: scale them, "
+                "or choose 'float32'."
+            )
+        pixels = np.rint(pixels * 255)
+    elif dtype == "float16" and np.abs(pixels).max() > MOST_FLOAT16:
+        raise ValueError(
+            f"dtype='float16' holds pixels of up to {MOST_FLOAT16:.0f}, found "
+            f"{np.abs(pixels).max():.4g}: scale them, or choose 'float32'."
+        )
+    return pixels.astype(dtype, copy=False)
