@@ -215,8 +215,11 @@ def to_tensor(estimator, X, *, image_shape, reset):
 
 def _compare_scales(estimator, brightest):
     """Warn of images that seem to be in other units than those of the fit."""
-    before = getattr(estimator, "brightest_in_", 0)  # not known of files of version 0.1.0
-    if before > 0 and not before / OTHER_UNITS <= brightest <= before * OTHER_UNITS:
+    before = getattr(estimator, "brightest_in_", None)
+    if before is None:  # not known of files of version 0.1.0
+        return
+    # A faint image is no sign of other units, but one of 0-1 after images of 0-255 is.
+    if brightest > before * OTHER_UNITS > 0 or (before >= OTHER_UNITS and 0 < brightest <= 1):
         warnings.warn(
             f"The brightest pixel of X is {brightest:.3g}, that of the images that this "
             f"{type(estimator).__name__} was fitted on {before:.3g}. If they are in other units, "

@@ -194,6 +194,10 @@ class GalaxyClassifier(
     .. [3] Polyak & Juditsky 1992, SIAM J. Control Optim. 30, 838, for the averaging.
     .. [4] Guo et al. 2017, ICML 70, 1321 (arXiv 1706.04599), for the temperature.
     .. [5] Gal & Ghahramani 2016, ICML 48, 1050 (arXiv 1506.02142), for dropout sampling.
+    .. [6] Vovk, Gammerman & Shafer 2005, Algorithmic Learning in a Random World, for conformal
+       prediction.
+    .. [7] Lei et al. 2018, JASA 113, 1094, for intervals normalized by their spread.
+    .. [8] Sadinle, Lei & Wasserman 2019, JASA 114, 223, for sets of classes.
 
     Examples
     --------
@@ -468,11 +472,8 @@ class GalaxyClassifier(
         probabilities = self.predict_proba(X)
         return self.target_encoder_.to_predictions(probabilities)
 
-    def predict_interval(self, X, coverage=0.9):
-        """Predict credible intervals of the vote fractions.
-
-        Only for ``loss="dirichlet_multinomial"``: the network predicts a Dirichlet distribution
-        for the answers of each question, so each conditional fraction has a beta distribution.
+    def predict_interval(self, X, coverage=0.9, kind=None):
+        """Predict intervals of the vote fractions.
 
         Parameters
         ----------
@@ -481,25 +482,63 @@ class GalaxyClassifier(
             Images or flattened rows.
         coverage : float, default=0.9
             Probability that a fraction lies in its interval, in (0, 1).
+        kind : {"conformal", "credible"}, optional
+            "conformal" intervals hold the fraction that volunteers vote for a new galaxy, in the
+            form of `predict_proba`, as often as they promise [6]_: on average over galaxies like
+            those that `fit` set aside, of which there must be some (`validation_fraction`).
+            "credible" intervals hold the conditional fraction in the limit of many volunteers, as
+            far as the network knows: with ``loss="dirichlet_multinomial"`` it has a beta
+            distribution. By default "credible" with that loss, and "conformal" with others.
 
         Returns
         -------
         ndarray of shape (n_galaxies, n_answers, 2)
-            Lower and upper end of the central interval of each conditional fraction, in the
-            limit of many volunteers.
+            Lower and upper end. The prediction is in a conformal interval, and the width grows
+            with the errors of similar predictions [7]_.
 
         Raises
         ------
         NotFittedError
             If called before `fit`.
         ValueError
-            If the network was trained with another loss, or the coverage is not in (0, 1).
+            If the classifier learned class labels, no galaxies were set aside, the network was
+            trained with another loss, or a parameter is invalid.
         """
         check_is_fitted(self)
-        if not 0 < coverage < 1:
-            raise ValueError(f"coverage must be in (0, 1), got {coverage!r}.")
+        _check_coverage(coverage)
+        if kind not in (None, "conformal", "credible"):
+            raise ValueError(f"kind must be 'conformal', 'credible' or None, got {kind!r}.")
         outputs = self._outputs(X)
-        return self.target_encoder_.intervals(outputs, coverage)
+        return self.target_encoder_.intervals(outputs, coverage, kind)
+
+    def predict_set(self, X, coverage=0.9):
+        """Predict the classes that a galaxy may belong to.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+        coverage : float, default=0.9
+            Probability that the class is in the set, in (0, 1), on average over galaxies like
+            those that `fit` set aside, of which there must be some (`validation_fraction`) [8]_.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_galaxies, n_classes)
+            Whether each of ``classes_`` is in the set. The most probable one always is.
+
+        Raises
+        ------
+        NotFittedError
+            If called before `fit`.
+        ValueError
+            If the classifier learned votes, no galaxies were set aside, or the coverage is not in
+            (0, 1).
+        """
+        check_is_fitted(self)
+        _check_coverage(coverage)
+        return self.target_encoder_.sets(self._outputs(X), coverage)
 
     def sample_proba(self, X, n_samples=10, random_state=None):
         """Sample predictions with Monte Carlo dropout.
@@ -677,3 +716,8 @@ class GalaxyClassifier(
 
     def _check_X(self, X, reset):
         return to_tensor(self, X, image_shape=self.image_shape, reset=reset)
+
+
+def _check_coverage(coverage):
+    if not 0 < coverage < 1:
+        raise ValueError(f"coverage must be in (0, 1), got {coverage!r}.")

@@ -172,8 +172,8 @@ class GalaxyEnsemble(
         """
         return self._members(X).std(axis=0)
 
-    def predict_interval(self, X, coverage=0.9):
-        """Predict credible intervals of the vote fractions.
+    def predict_interval(self, X, coverage=0.9, kind=None):
+        """Predict intervals of the vote fractions.
 
         Parameters
         ----------
@@ -182,15 +182,18 @@ class GalaxyEnsemble(
             Images or flattened rows.
         coverage : float, default=0.9
             Probability that a fraction lies in its interval, in (0, 1).
+        kind : {"conformal", "credible"}, optional
+            See `GalaxyClassifier.predict_interval`.
 
         Returns
         -------
         ndarray of shape (n_galaxies, n_answers, 2)
-            Lower and upper end of each conditional fraction's interval: the means of the
-            members' ends [2]_, see `GalaxyClassifier.predict_interval`.
+            Lower and upper end of each fraction's interval: the means of the members' ends [2]_.
+            Members have errors of their own, larger than those of their mean, so that conformal
+            intervals hold more than they promise.
         """
         check_is_fitted(self)
-        return np.mean([m.predict_interval(X, coverage) for m in self.estimators_], axis=0)
+        return np.mean([m.predict_interval(X, coverage, kind) for m in self.estimators_], axis=0)
 
     def transform(self, X):
         """Return the features of all members, side by side.

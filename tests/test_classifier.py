@@ -631,7 +631,7 @@ def test_intervals_are_those_of_the_dirichlet_distribution(counted):
 
 def test_intervals_need_counts(data, fitted):
     with pytest.raises(ValueError, match="trained with loss='dirichlet_multinomial'"):
-        fitted.predict_interval(data[0])
+        fitted.predict_interval(data[0], kind="credible")
     with pytest.raises(ValueError, match="needs y to be the number of votes"):
         make(loss="dirichlet_multinomial").fit(*data)
     with pytest.raises(ValueError, match="needs output='tree'"):

@@ -9,6 +9,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from galaxy_sklearn._learner._calibration import fit_temperature, tempered
+from galaxy_sklearn._learner._conformal import threshold
 
 
 class LabelTarget:
@@ -66,8 +67,9 @@ class LabelTarget:
         return self.loss
 
     def reset_calibration(self):
-        """Forget the temperature."""
+        """Forget the temperature, and the errors."""
         self.temperature = 1.0
+        self.errors = None
 
     def make_metrics(self):
         return [keras.metrics.CategoricalAccuracy(name="accuracy")]
@@ -76,8 +78,27 @@ class LabelTarget:
         """Choose the temperature that makes the labels most probable."""
         self.temperature = fit_temperature(outputs, encoded)
 
-    def intervals(self, outputs, coverage):
-        raise ValueError("predict_interval needs vote counts; this classifier learned labels.")
+    def find_errors(self, outputs, codes):
+        """Keep how improbable the labels of galaxies set aside were, in ascending order."""
+        probabilities = self.probabilities(outputs)
+        self.errors = np.sort(1 - probabilities[np.arange(len(codes)), codes])
+
+    def intervals(self, outputs, coverage, kind):
+        raise ValueError(
+            "predict_interval needs a classifier of votes; this one learned labels: use "
+            "predict_set."
+        )
+
+    def sets(self, outputs, coverage):
+        """Tell which classes a galaxy may belong to, (n_galaxies, n_classes).
+
+        The sets of Sadinle, Lei & Wasserman 2019, JASA 114, 223, with the most probable class in
+        each.
+        """
+        probabilities = self.probabilities(outputs)
+        limit = threshold(check_errors(self, "predict_set"), coverage)
+        most = probabilities == probabilities.max(axis=1, keepdims=True)
+        return most | (1 - probabilities <= limit)
 
     def probabilities(self, outputs):
         return outputs if self.temperature == 1 else tempered(outputs, self.temperature)
@@ -85,8 +106,23 @@ class LabelTarget:
     def to_predictions(self, probabilities):
         return self.encoder.inverse_transform(probabilities.argmax(axis=1))
 
+    def truth(self, y):
+        """Return the positions of the labels among the classes."""
+        return self.encoder.transform(_labels(y))
+
     def score(self, y, probabilities, sample_weight):
         return accuracy_score(y, self.to_predictions(probabilities), sample_weight=sample_weight)
+
+
+def check_errors(target, method):
+    """Return the errors of galaxies set aside."""
+    errors = getattr(target, "errors", None)  # files of version 0.1.0 have none
+    if errors is None:
+        raise ValueError(
+            f"{method} needs galaxies set aside in `fit` (validation_fraction above 0), and no "
+            "`partial_fit` after it."
+        )
+    return errors
 
 
 def check_class_weight(class_weight, classes):

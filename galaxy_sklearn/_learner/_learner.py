@@ -1,6 +1,5 @@
 """A network with its target: built, trained, asked, stored."""
 
-from copy import copy
 from types import SimpleNamespace
 
 import keras
@@ -144,10 +143,12 @@ class Learner:
             verbose=params.verbose,
             checkpoint=checkpoint,
         )
-        if params.calibrate and len(held_out):
+        if len(held_out):
             held_out = np.sort(held_out)
-            outputs = predict(self.model, X[held_out], symmetric=params.symmetric)
-            target.calibrate(outputs, target.encode(y)[held_out])
+            outputs = self.outputs(X[held_out], symmetric=params.symmetric)
+            if params.calibrate:
+                target.calibrate(outputs, target.encode(y)[held_out])
+            target.find_errors(outputs, target.truth(y)[held_out])
         if not goes_on:
             # Its schedule has come to an end.
             self._trainer = None
@@ -199,7 +200,7 @@ class Learner:
             attributes=dict(vars(self)),
             weights=self.model.get_weights(),
             seeds=[seed.numpy() for seed in seeds],
-            temperature=copy(getattr(self.target, "temperature", None)),
+            target=dict(vars(self.target)),
             rng=None if self._rng is None else self._rng.get_state(),
         )
 
@@ -213,8 +214,7 @@ class Learner:
             self._trainer = None
         for seed, value in zip(seed_states(all_layers(self.model)), before.seeds, strict=True):
             seed.assign(value)
-        if before.temperature is not None:
-            self.target.temperature = before.temperature
+        vars(self.target).update(before.target)
         if before.rng is not None:
             self._rng.set_state(before.rng)
 

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 from scipy.stats import beta
 
+from galaxy_sklearn._learner import _conformal as conformal
 from galaxy_sklearn._learner._calibration import FLOOR, fit_spread, fit_temperature
-from galaxy_sklearn._learner._labels import check_class_weight
+from galaxy_sklearn._learner._labels import check_class_weight, check_errors
 from galaxy_sklearn.networks import QuestionSoftmax
 from galaxy_sklearn.networks.losses import VOTE_LOSSES, KnownSquaredError, vote_loss
 from galaxy_sklearn.votes import check_votes
@@ -115,8 +116,15 @@ class VoteTarget:
         )
 
     def reset_calibration(self):
-        """Forget the temperatures."""
+        """Forget the temperatures, and the errors."""
         self.temperature = np.ones(len(self.tree.questions))
+        self.errors = None
+
+    def sets(self, outputs, coverage):
+        raise ValueError(
+            "predict_set needs a classifier of labels; this one learned votes: use "
+            "predict_interval."
+        )
 
     def make_metrics(self):
         return [] if self.counts_votes else [KnownSquaredError(name="mse")]
@@ -130,11 +138,21 @@ class VoteTarget:
             if asked.any():
                 self.temperature[q] = fit(outputs[asked][:, columns], votes[asked][:, columns])
 
-    def intervals(self, outputs, coverage):
-        """Central intervals of the conditional fractions, (n_galaxies, n_answers, 2)."""
+    def find_errors(self, outputs, voted):
+        """Keep the errors of galaxies set aside."""
+        self.errors = conformal.find_errors(self.probabilities(outputs), voted)
+
+    def intervals(self, outputs, coverage, kind):
+        """Intervals of the fractions, (n_galaxies, n_answers, 2)."""
+        if kind is None:
+            kind = "credible" if self.counts_votes else "conformal"
+        if kind == "conformal":
+            return conformal.intervals(
+                check_errors(self, "predict_interval"), self.probabilities(outputs), coverage
+            )
         if not self.counts_votes:
             raise ValueError(
-                "predict_interval needs a classifier trained with loss='dirichlet_multinomial' "
+                "kind='credible' needs a classifier trained with loss='dirichlet_multinomial' "
                 f"(and y as vote counts), this one was with {self.loss!r}."
             )
         given = self._tempered(outputs)
@@ -175,11 +193,14 @@ class VoteTarget:
         return self.tree.walk(probabilities)
 
     def score(self, y, probabilities, sample_weight):
+        return _r2_score(self.truth(y), probabilities, sample_weight)
+
+    def truth(self, y):
+        """Return the voted fractions in the form of the predictions, NaN where unknown."""
         votes = check_votes(y, tree=self.tree)
-        fractions = votes.conditional(self.tree)
         if self.form == "cumulative":
-            fractions = votes.cumulative(self.tree)
-        return _r2_score(fractions, probabilities, sample_weight)
+            return votes.cumulative(self.tree)
+        return votes.conditional(self.tree)
 
 
 def _warn_of_unknown(votes, tree):
