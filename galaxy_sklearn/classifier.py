@@ -42,7 +42,7 @@ class GalaxyClassifier(
 
     Parameters
     ----------
-    network : str or callable, default="residual"
+    network : str or callable, default="symmetric"
         Name of a network in `galaxy_sklearn.networks`, or a function ``(input_shape,
         n_outputs, activation, **arguments)`` that returns an uncompiled `keras.Model`.
     tree : DecisionTree, optional
@@ -102,9 +102,10 @@ class GalaxyClassifier(
     flip : {"horizontal", "vertical", "both"} or None, default="both"
         How training images are mirrored.
     symmetric : bool, default=True
-        Whether predictions and features are the mean over the image's 8 orientations (quarter
-        turns and mirror images; 4 unless it is square), which makes them exactly the same for
-        all of these and takes 8 times as long.
+        Whether predictions and features are the same for the image's 8 orientations (quarter
+        turns and mirror images; 4 unless it is square). Those of the network "symmetric" are by
+        construction, to rounding. With others they are the mean over the orientations, which
+        takes 8 times as long.
     calibrate : bool, default=False
         Whether to fit a temperature for each question on the validation set [4]_, which
         calibrates the predictions. Needs a `validation_fraction` above 0.
@@ -250,7 +251,7 @@ class GalaxyClassifier(
 
     def __init__(
         self,
-        network="residual",
+        network="symmetric",
         *,
         tree=None,
         output="tree",

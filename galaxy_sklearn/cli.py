@@ -208,7 +208,9 @@ def _parser():
     sub = command(train, votes=True)
     sub.add_argument("--model", required=True, metavar="FILE", help="where to save")
     sub.add_argument(
-        "--recipe", default="residual", help="residual (the default) or galaxy_id, the reference"
+        "--recipe",
+        default="symmetric",
+        help="symmetric (the default), residual, or galaxy_id, the reference",
     )
     sub.add_argument(
         "--set",

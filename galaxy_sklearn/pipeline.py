@@ -16,7 +16,8 @@ from galaxy_sklearn.transformers import (
 __all__ = ["RECIPES", "make_galaxy_pipeline"]
 
 RECIPES = {
-    "residual": {},
+    "symmetric": {},
+    "residual": {"classifier__network": "residual"},
     # As in the code of GalaxyID. The crop of half the image, 64 x 64 pixels, batches of 32 and Adam
     # at 1e-3 are defaults already.
     "galaxy_id": {
@@ -38,7 +39,7 @@ RECIPES = {
 
 
 def make_galaxy_pipeline(
-    recipe="residual", *, n_jobs=None, random_state=None, verbose=0, memory=None
+    recipe="symmetric", *, n_jobs=None, random_state=None, verbose=0, memory=None
 ):
     """Make the pipeline from image files to vote fractions.
 

@@ -233,6 +233,33 @@ def test_small_tensors(data, name):
     np.testing.assert_allclose(found, expected, atol=0.01)
 
 
+def test_a_symmetric_network_is_asked_once(data, monkeypatch):
+    """By each estimator, also once it was saved and by what starts from it."""
+    X, y = data
+    looks, predict = [], _loop.predict
+
+    def count(model, X, *, symmetric):
+        looks.append(symmetric)
+        return predict(model, X, symmetric=symmetric)
+
+    monkeypatch.setattr("galaxy_sklearn._learner._learner.predict", count)
+    small = {"network__filters": (2, 2), "network__features": 4, "epochs": 1, "symmetric": True}
+    settings = {**PARAMETERS, "validation_fraction": 0, **small}
+    classifier = GalaxyClassifier("symmetric", **settings).fit(X, y)
+    turned = np.rot90(X, axes=(1, 2))[:, :, ::-1]
+    np.testing.assert_allclose(
+        classifier.predict_proba(turned), classifier.predict_proba(X), atol=1e-6
+    )
+    started = make(pretrained=FrozenEstimator(classifier), validation_fraction=0, epochs=1)
+    started.fit(X, y)
+    for asked in (classifier, pickle.loads(pickle.dumps(classifier)), started):
+        asked.predict_proba(X)
+        asked.transform(X)
+    assert looks == [False] * 8
+    make(validation_fraction=0, epochs=1).fit(X, y).predict_proba(X)
+    assert looks[8:] == [True]
+
+
 def test_partial_fit_after_fit_learns(data):
     """The schedule of `fit` has come to its end, at a learning rate of 0."""
     X, y = data

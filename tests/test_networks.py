@@ -1,13 +1,22 @@
 import keras
 import numpy as np
 import pytest
+import scipy.signal
 import scipy.special
 import scipy.stats
 import tensorflow as tf
 from keras import ops
 
 from galaxy_sklearn import GZ2
-from galaxy_sklearn.networks import NETWORKS, QuestionSoftmax, arguments, galaxy_id, get_network
+from galaxy_sklearn.networks import (
+    NETWORKS,
+    GroupConv2D,
+    QuestionSoftmax,
+    arguments,
+    galaxy_id,
+    get_network,
+    symmetric,
+)
 from galaxy_sklearn.networks._layers import Views
 from galaxy_sklearn.networks.augmentation import RandomAffine
 from galaxy_sklearn.networks.losses import VOTE_LOSSES, KnownSquaredError, vote_loss
@@ -68,6 +77,61 @@ def test_every_network_can_be_built_saved_and_loaded(name, channels):
     np.testing.assert_array_equal(loaded.predict_on_batch(images), outputs)
     # The last layer with weights is the output.
     assert [layer for layer in network.layers if layer.weights][-1].units == 5
+
+
+ORIENTATIONS = [(mirrored, turns) for mirrored in (False, True) for turns in range(4)]
+
+
+def oriented(images, mirrored, turns):
+    """Images (n, height, width, ...), mirrored and then turned."""
+    return np.rot90(images[:, :, ::-1] if mirrored else images, turns, axes=(1, 2))
+
+
+def test_group_convolution_is_that_of_its_definition():
+    """Cohen & Welling 2016, equations 10 and 11: a sum over space and orientations of the input,
+    with the kernel turned and mirrored as a whole, the orientations that it holds included."""
+    rng = np.random.default_rng(0)
+    for lifts, depth in ((True, 1), (False, 8)):
+        layer = GroupConv2D(2, 3, lifts=lifts)
+        x = rng.standard_normal((1, 5, 5, 3 * depth)).astype(np.float32)
+        found = np.array(layer(x)).reshape(5, 5, 8, 2)
+        kernel = np.asarray(layer.kernel)  # (3, 3, depth, 3, 2)
+        # Which orientation is reached from orientation h by g: seen on a picture without symmetry.
+        mark = np.arange(9).reshape(1, 3, 3)
+        pictures = [oriented(mark, *h) for h in ORIENTATIONS]
+        inputs = x.reshape(5, 5, depth, 3)
+        for g, element in enumerate(ORIENTATIONS):
+            turned = oriented(kernel[None], *element)[0]
+            for h in range(depth):
+                reached = 0
+                if not lifts:
+                    image = oriented(pictures[h], *element)
+                    reached = next(i for i, p in enumerate(pictures) if np.array_equal(p, image))
+                for filter in range(2):
+                    for channel in range(3):
+                        found[:, :, g, filter] -= scipy.signal.correlate2d(
+                            inputs[:, :, reached, channel],
+                            turned[:, :, h, channel, filter],
+                            mode="same",
+                        )
+        np.testing.assert_allclose(found, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 3), (15, 15, 1), (24, 16, 1), (17, 12, 3), (1, 40, 1)])
+def test_symmetric_network_knows_no_orientation(shape):
+    network = symmetric(shape, 5, filters=(2, 3, 4), features=8)
+    rng = np.random.default_rng(0)
+    for layer in network.layers:  # as after a training
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([w + rng.uniform(0, 0.2, w.shape) for w in layer.get_weights()])
+    images = rng.random((3, *shape), dtype=np.float32)
+    expected = network.predict_on_batch(images)
+    assert expected.std(axis=0).min() > 1e-4
+    turns = range(4) if shape[0] == shape[1] else (0, 2)
+    for mirrored in (False, True):
+        for turn in turns:
+            image = np.ascontiguousarray(oriented(images, mirrored, turn))
+            np.testing.assert_allclose(network.predict_on_batch(image), expected, atol=1e-6)
 
 
 # Keras 3.15 asks NumPy 2.4 for arrays in an old way when it saves weights.

@@ -10,10 +10,16 @@ from galaxy_sklearn._compat import all_layers, check_sample_weight, seed_states
 from galaxy_sklearn._learner._architecture import from_state, to_state
 from galaxy_sklearn._learner._checkpoint import Checkpoint, describe
 from galaxy_sklearn._learner._loop import PREDICTION_BATCH, predict, train
-from galaxy_sklearn._learner._network import build_network, feature_model, sample_dropout
+from galaxy_sklearn._learner._network import (
+    build_network,
+    feature_model,
+    find_fitted,
+    sample_dropout,
+)
 from galaxy_sklearn._learner._optimizer import make_optimizer
 from galaxy_sklearn._learner._process import check_not_forked, share_cores
 from galaxy_sklearn._random import draw_seed
+from galaxy_sklearn.networks import get_network
 from galaxy_sklearn.networks.augmentation import RandomAffine
 from galaxy_sklearn.surveys import GZ2
 
@@ -50,6 +56,8 @@ class Learner:
         Loss and metrics of each epoch.
     best_epoch : int or None
         Number, from 1, of the epoch whose weights were kept.
+    is_invariant : bool
+        Whether its answers do not depend on the orientation of an image by themselves.
 
     Raises
     ------
@@ -63,8 +71,15 @@ class Learner:
         self.target = target
         self.image_shape = image_shape
         self._built_from = {name: getattr(params, name) for name in BUILT_FROM}
+        # Before anything is seeded: loading may draw random numbers.
+        source = None if params.pretrained is None else find_fitted(params.pretrained)
+        if source is None:
+            function = get_network(params.network)
+            self.is_invariant = bool(getattr(function, "is_invariant", False))
+        else:
+            self.is_invariant = source._learner.is_invariant
         self._rng = check_random_state(params.random_state)
-        self._adopt(build_network(params, target, image_shape, draw_seed(self._rng)))
+        self._adopt(build_network(params, target, image_shape, draw_seed(self._rng), source))
         self.history = {}
         self.best_epoch = None
 
@@ -229,11 +244,11 @@ class Learner:
 
     def outputs(self, X, *, symmetric):
         """Return what the network gives for a tensor of images."""
-        return predict(self.model, X, symmetric=symmetric)
+        return predict(self.model, X, symmetric=symmetric and not self.is_invariant)
 
     def transform(self, X, *, symmetric):
         """Return the features of a tensor of images, (n_galaxies, n_features)."""
-        features = predict(self.features, X, symmetric=symmetric)
+        features = predict(self.features, X, symmetric=symmetric and not self.is_invariant)
         return features.reshape(len(features), -1)
 
     def samples(self, X, n_samples, rng):
@@ -261,7 +276,8 @@ class Learner:
         share_cores()
         state = dict(state)
         model = from_state(state.pop("model"))
-        vars(self).update(state, _rng=None)
+        # Files of version 0.1.0 do not say.
+        vars(self).update({"is_invariant": False, **state}, _rng=None)
         self._adopt(model)
 
     @classmethod

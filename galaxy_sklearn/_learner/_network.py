@@ -19,13 +19,13 @@ from galaxy_sklearn._learner._process import dtype_policy, seeded
 from galaxy_sklearn.networks import get_network
 
 
-def build_network(params, target, image_shape, seed):
+def build_network(params, target, image_shape, seed, source=None):
     """Build the network of an estimator's parameters.
 
     Parameters
     ----------
     params : namespace
-        ``network``, ``network_arguments``, ``pretrained``, ``freeze`` and ``dtype_policy``, see
+        ``network``, ``network_arguments``, ``freeze`` and ``dtype_policy``, see
         `GalaxyClassifier`.
     target : VoteTarget, LabelTarget or ViewPairs
         What it is for.
@@ -33,6 +33,8 @@ def build_network(params, target, image_shape, seed):
         (height, width, n_channels).
     seed : int
         Determines the weights.
+    source : GalaxyClassifier or GalaxyEncoder, optional
+        The fitted estimator whose features it starts from.
 
     Returns
     -------
@@ -47,8 +49,6 @@ def build_network(params, target, image_shape, seed):
     n_outputs = len(target.classes)
     if callable(params.network):
         check_can_be_imported(params.network)
-    # Before anything is seeded: loading may draw random numbers.
-    source = None if params.pretrained is None else find_fitted(params.pretrained)
     with seeded(seed), dtype_policy(params.dtype_policy):
         if source is not None:
             network = start_from(

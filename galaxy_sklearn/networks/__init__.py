@@ -1,8 +1,9 @@
 """Networks: functions that return an uncompiled `keras.Model`.
 
 A network is a function of ``(input_shape, n_outputs, activation)`` and of keyword arguments
-with defaults. Its outputs should have the dtype float32 under any dtype policy. Networks, layers
-and losses use `keras.ops` and run on every backend of Keras.
+with defaults. Its outputs should have the dtype float32 under any dtype policy. An attribute
+``is_invariant`` that is true says that its answers do not depend on the orientation of an image.
+Networks, layers and losses use `keras.ops` and run on every backend of Keras.
 """
 
 import inspect

@@ -12,8 +12,6 @@ def residual(
 ):
     """Build a residual network with batch normalization and global average pooling.
 
-    It is the default of `GalaxyClassifier`.
-
     Parameters
     ----------
     input_shape : tuple of int

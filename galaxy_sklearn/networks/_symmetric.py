@@ -15,13 +15,13 @@ def symmetric(
 
     Its convolutions have their kernels in all 8 orientations of a square, and their mean is what
     the output sees [1]_ [2]_: an image gives the same answers, to rounding, however it is turned by
-    multiples of 90 degrees or mirrored. So `GalaxyClassifier` looks at each image once.
+    multiples of 90 degrees or mirrored. So `GalaxyClassifier` looks at each image once. It is the
+    default.
 
     Parameters
     ----------
     input_shape : tuple of int
-        (height, width, n_channels). Height and width must be both even or both odd, and 2 for each
-        stage at least.
+        (height, width, n_channels), of any size.
     n_outputs : int
         Number of outputs.
     activation : str, default="sigmoid"
@@ -41,11 +41,6 @@ def symmetric(
     -------
     keras.Model
         The uncompiled network.
-
-    Raises
-    ------
-    ValueError
-        If the images cannot be halved evenly.
 
     References
     ----------
@@ -77,7 +72,9 @@ def symmetric(
 
     def halve(x):
         # Windows of two pixels, or three of an odd number, lie alike from either side.
-        return layers.AveragePooling2D([2 + side % 2 for side in x.shape[1:3]], 2)(x)
+        sides = x.shape[1:3]
+        windows = [1 if side == 1 else 2 + side % 2 for side in sides]
+        return layers.AveragePooling2D(windows, [min(side, 2) for side in sides])(x)
 
     def block(x, n):
         shortcut = x
@@ -86,14 +83,13 @@ def symmetric(
         x = convolve(convolve(x, n), n, activation=None)
         return layers.Activation("relu")(layers.Add()([x, shortcut]))
 
-    height, width, _ = input_shape
-    if (height - width) % 2 or min(height, width) < 2 ** len(filters):
-        raise ValueError(
-            f"images of {height} x {width} pixels: network 'symmetric' with {len(filters)} stages "
-            f"needs sides that are both even or both odd, of {2 ** len(filters)} pixels at least."
-        )
     inputs = keras.Input(input_shape)
-    x = convolve(inputs, filters[0], size=6 - height % 2, strides=2, lifts=True)
+    height, width, _ = input_shape
+    if height % 2 == width % 2:
+        # A strided kernel of an even size lies alike from either side of an even number of pixels.
+        x = convolve(inputs, filters[0], size=6 - height % 2, strides=2, lifts=True)
+    else:
+        x = halve(convolve(inputs, filters[0], size=5, lifts=True))
     for stage, n in enumerate(filters):
         if stage > 0:
             x = halve(x)
@@ -106,3 +102,7 @@ def symmetric(
     # float32 under any dtype policy: fractions need more than bfloat16's 8 bits of precision.
     outputs = layers.Dense(n_outputs, activation=activation, dtype="float32")(x)
     return keras.Model(inputs, outputs, name="symmetric")
+
+
+# An estimator looks at each image once. A function of one's own may have this attribute as well.
+symmetric.is_invariant = True  # type: ignore[attr-defined]
