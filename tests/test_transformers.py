@@ -174,13 +174,16 @@ def test_stack_is_a_sequence_scikit_learn_can_split(paths):
     stack = CenterCrop(8).transform(ImageReader().transform(paths))
     assert len(stack) == 24 and stack.shape == (24,)
     assert stack[3].shape == (8, 8, 3)
-    for key in (slice(2, 5), [2, 3, 4], np.arange(24) % 8 == 2):
+    for key in (slice(2, 5), [2, 3, 4], np.arange(24) % 8 == 2, ([2, 3, 4], ...)):
         part = stack[key]
         assert isinstance(part, ImageStack)
         np.testing.assert_array_equal(part[0], stack[2])
     train, _ = next(KFold(3).split(stack))
     assert len(stack[train]) == 16
     np.testing.assert_array_equal(np.asarray(stack[:2]), np.stack([stack[0], stack[1]]))
+    assert np.asarray(stack[:2], dtype=np.float32).dtype == np.float32
+    with pytest.raises(ValueError, match="copy=False is not supported"):
+        np.asarray(stack, copy=False)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(stack))[5], stack[5])
     with pytest.raises(IndexError):
         stack[24]
