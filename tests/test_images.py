@@ -65,11 +65,20 @@ def test_damaged_jpeg_is_refused(tmp_path, kind, mode):
         read_image(path)
 
 
-def test_harmless_jpeg_is_read(tmp_path, picture):
+@pytest.mark.parametrize("how", [{}, {"luma": True}, {"reduce": 2}])
+def test_harmless_jpeg_is_read(tmp_path, picture, how):
     content = encoded(picture, quality=95)
-    expected = read_image(written(tmp_path, content))
+    expected = read_image(written(tmp_path, content), **how)
     for filled in (content + b"junk" * 50, content[:-2] + bytes(20) + content[-2:]):
-        np.testing.assert_array_equal(read_image(written(tmp_path, filled)), expected)
+        np.testing.assert_array_equal(read_image(written(tmp_path, filled), **how), expected)
+
+
+def test_filling_after_a_zero_that_belongs_to_the_pixels(tmp_path):
+    images = RNG.integers(0, 255, (5000, 8, 8), dtype=np.uint8)
+    content = next(c for c in map(encoded, images) if c.endswith(b"\xff\0\xff\xd9"))
+    expected = read_image(written(tmp_path, content))
+    filled = content[:-2] + bytes(20) + content[-2:]
+    np.testing.assert_array_equal(read_image(written(tmp_path, filled)), expected)
 
 
 def test_bytes_between_the_segments_of_a_jpeg(tmp_path, picture):
