@@ -2,7 +2,10 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
+from astropy.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
 from trees import REPEATED, TWO_ANSWERS, random_trees
@@ -187,9 +190,17 @@ def test_tables_are_matched_by_name():
     np.testing.assert_allclose(GZ2.to_conditional(row[::-1]), votes.iloc[0])
 
 
+@pytest.mark.parametrize("make", [pl.from_pandas, pa.Table.from_pandas, Table.from_pandas])
+def test_tables_of_other_makes(make):
+    votes = pd.DataFrame(fractions(1), columns=list(GZ2.debiased_columns))
+    table = make(votes[votes.columns[::-1]])
+    np.testing.assert_array_equal(GZ2.to_cumulative(table), GZ2.to_cumulative(votes))
+
+
 def test_forms_are_never_mixed():
     votes = pd.DataFrame(fractions(1), columns=list(GZ2.debiased_columns))
-    with pytest.raises(ValueError, match="Expected cumulative .*are those of conditional"):
+    message = r"Expected cumulative .*\('t01\w+a01_smooth_debiased', ...\) are those of conditional"
+    with pytest.raises(ValueError, match=message):
         GZ2.to_conditional(votes)
     with pytest.raises(ValueError, match="form must be"):
         GZ2.reach(votes, form="debiased")
@@ -204,8 +215,11 @@ def test_wrong_columns():
     assert positions.tolist() == [*range(5), -1, -1, *range(5, 35)]
     with pytest.raises(ValueError, match=r"'Class3.2' stands in the table more than once"):
         GZ2.match_columns([*columns, "Class3.2"])
-    with pytest.raises(ValueError, match=r"'Class12.1' is no answer"):
+    message = r"'Class12.1' is no answer .* expected only 'Class1.1' to 'Class11.6'\."
+    with pytest.raises(ValueError, match=message):
         GZ2.match_columns([*columns, "Class12.1"])
+    with pytest.raises(ValueError, match=r"no columns .* expected 'Class1.1' to 'Class11.6'\."):
+        GZ2.match_columns([])
     with pytest.raises(ValueError, match="Expected the 37 answers"):
         GZ2.walk(np.zeros((3, 36)))
     with pytest.raises(ValueError, match="is NaN"):

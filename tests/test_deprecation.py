@@ -42,15 +42,19 @@ def test_renamed_values():
     assert renamed(array, "old", "new", "network") is array
 
 
-def test_renamed_network_and_columns():
+def test_renamed_network():
     from galaxy_sklearn import networks
 
     with pytest.warns(FutureWarning, match="dieleman2015"):
         assert networks.get_network("many_views") is networks.dieleman2015
     with pytest.warns(FutureWarning, match="dieleman2015"):
         assert networks.many_views is networks.dieleman2015
-    with pytest.warns(FutureWarning, match="debiased_columns"):
+
+
+def test_renamed_columns():
+    with pytest.warns(FutureWarning, match="catalogue_columns is .*Tree.debiased_columns") as w:
         assert GZ2.catalogue_columns == GZ2.debiased_columns
+    assert w[0].filename == __file__
 
 
 def test_moved_is_for_modules():

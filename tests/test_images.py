@@ -3,6 +3,8 @@
 import gzip
 import io
 import os
+import re
+import sys
 import tarfile
 import warnings
 import zipfile
@@ -64,11 +66,20 @@ def test_damaged_jpeg_is_refused(tmp_path, kind, mode):
         read_image(path)
 
 
-def test_harmless_jpeg_is_read(tmp_path, picture):
+@pytest.mark.parametrize("how", [{}, {"luma": True}, {"reduce": 2}])
+def test_harmless_jpeg_is_read(tmp_path, picture, how):
     content = encoded(picture, quality=95)
-    expected = read_image(written(tmp_path, content))
+    expected = read_image(written(tmp_path, content), **how)
     for filled in (content + b"junk" * 50, content[:-2] + bytes(20) + content[-2:]):
-        np.testing.assert_array_equal(read_image(written(tmp_path, filled)), expected)
+        np.testing.assert_array_equal(read_image(written(tmp_path, filled), **how), expected)
+
+
+def test_filling_after_a_zero_that_belongs_to_the_pixels(tmp_path):
+    images = RNG.integers(0, 255, (5000, 8, 8), dtype=np.uint8)
+    content = next(c for c in map(encoded, images) if c.endswith(b"\xff\0\xff\xd9"))
+    expected = read_image(written(tmp_path, content))
+    filled = content[:-2] + bytes(20) + content[-2:]
+    np.testing.assert_array_equal(read_image(written(tmp_path, filled)), expected)
 
 
 def test_bytes_between_the_segments_of_a_jpeg(tmp_path, picture):
@@ -80,11 +91,24 @@ def test_bytes_between_the_segments_of_a_jpeg(tmp_path, picture):
 
 
 @pytest.mark.parametrize(
-    "how", [{"subsampling": s, "progressive": p} for s in (0, 1, 2) for p in (0, 1)]
+    "how",
+    [{"keep_rgb": True}]
+    + [{"subsampling": s, "progressive": p} for s in (0, 1, 2) for p in (0, 1)],
 )
 def test_kinds_of_jpeg(tmp_path, picture, how):
-    found = read_image(written(tmp_path, encoded(picture, quality=95, **how)))
-    assert np.abs(found.astype(int) - picture).mean() < 6
+    path = written(tmp_path, encoded(picture, quality=95, **how))
+    assert np.abs(read_image(path).astype(int) - picture).mean() < 6
+    gray = np.asarray(Image.fromarray(picture).convert("L")).astype(int)
+    assert np.abs(read_image(path, luma=True) - gray).mean() < 2
+
+
+@pytest.mark.parametrize("reduce", [1, 2, 4, 8])
+@pytest.mark.parametrize("colours", [(), (3,)])
+def test_size_of_a_reduced_strip(tmp_path, reduce, colours):
+    for height, width in ((1, 1), (1, reduce + 1), (reduce + 1, 1), (1, 64), (64, 1)):
+        strip = np.zeros((height, width, *colours), np.uint8)
+        found = read_image(written(tmp_path, encoded(strip)), reduce=reduce)
+        assert found.shape == (-(-height // reduce), -(-width // reduce), *colours)
 
 
 def test_real_jpeg_damaged_at_random(kaggle, tmp_path):
@@ -127,6 +151,13 @@ def test_values_of_rasters(tmp_path, name):
         read_image(written(tmp_path, _tiff(wide.astype(np.int32), "<i4"), name))
 
 
+def test_gray_is_gray_with_alpha_and_of_one_bit(tmp_path):
+    gray = RNG.integers(0, 2, (5, 7), dtype=np.uint8) * 255
+    for mode in ("L", "LA", "1"):
+        Image.fromarray(gray).convert(mode).save(tmp_path / "a.png")
+        np.testing.assert_array_equal(read_image(tmp_path / "a.png"), gray)
+
+
 def _tiff(image, dtype):
     """The simplest TIFF file, of one strip."""
     order = {"<": "little", ">": "big"}[dtype[0]]
@@ -162,6 +193,7 @@ def test_memory_has_a_limit(tmp_path):
     small = written(tmp_path, encoded(np.zeros((40, 40), np.uint8), "PNG"), "small.png")
     with pytest.raises(ValueError, match=r"up to 1,000 pixels \(max_pixels\), found 40 x 40"):
         ImageReader(max_pixels=1000).transform([small])[0]
+    assert read_image(small, max_pixels=1600).shape == (40, 40)
     with pytest.raises(ValueError, match="max_pixels must be a positive int, got 0"):
         ImageReader(max_pixels=0).fit([small])
 
@@ -189,6 +221,41 @@ def test_planes_of_a_cube(tmp_path):
         np.testing.assert_array_equal(found, np.moveaxis(planes, 0, -1))
 
 
+def test_cubes_begin_with_their_planes_unless_colours_are_last(tmp_path):
+    for shape, expected in (
+        ((4, 6, 3), (6, 3, 4)),
+        ((5, 6, 4), (5, 6, 4)),
+        ((6, 5, 5), (5, 5, 6)),
+        ((5, 3, 1), (5, 3, 1)),
+    ):
+        path = written(tmp_path, fits_bytes(np.zeros(shape, np.float32)), "cube.fits")
+        assert read_image(path).shape == expected
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "f4", "i8", "f8"])
+def test_fits_keeps_the_precision(tmp_path, dtype):
+    data = (RNG.random((6, 5)) * 100).astype(dtype)
+    found = read_image(written(tmp_path, fits_bytes(data), "a.fits"))
+    np.testing.assert_array_equal(found, data)
+    assert found.dtype == (np.float64 if data.itemsize == 8 else np.float32)
+
+
+@pytest.mark.parametrize("shape", [None, (5,), (2, 3, 4, 5)])
+def test_fits_without_an_image(tmp_path, shape):
+    content = fits_bytes(None if shape is None else np.zeros(shape))
+    found = re.escape(f"one of shape {shape}" if shape else "none")
+    message = rf"a\.fits: expected an image of 2 or 3 dimensions, found {found}\.$"
+    with pytest.raises(ValueError, match=message):
+        read_image(written(tmp_path, content, "a.fits"))
+
+
+def test_fits_without_astropy(tmp_path, monkeypatch):
+    path = written(tmp_path, fits_bytes(np.zeros((6, 5))), "a.fits")
+    monkeypatch.setitem(sys.modules, "astropy.io", None)
+    with pytest.raises(ImportError, match=r"a\.fits: .* pip install 'galaxy_sklearn\[fits\]'"):
+        read_image(path)
+
+
 def test_large_fits_is_refused_before_it_is_read(tmp_path):
     header = fits.Header([("SIMPLE", True), ("BITPIX", -32), ("NAXIS", 2), ("NAXIS1", 60_000)])
     header["NAXIS2"] = 60_000
@@ -200,6 +267,9 @@ def test_large_fits_is_refused_before_it_is_read(tmp_path):
             read_image(written(tmp_path, text, "large.fits"))
     with pytest.raises(ValueError, match="packed.fits: expected an image of up to 1,050,976 bytes"):
         read_image(written(tmp_path, packed, "packed.fits"), max_pixels=100)
+    # There is room for the header of a small one.
+    for content in (fits_bytes(np.zeros((6, 5))), gzip.compress(fits_bytes(np.zeros((6, 5))))):
+        assert read_image(written(tmp_path, content, "small.fits"), max_pixels=30).shape == (6, 5)
 
 
 def test_whatever_a_decoder_raises_names_the_file(tmp_path, picture):
@@ -221,9 +291,22 @@ def test_whatever_a_decoder_raises_names_the_file(tmp_path, picture):
             try:
                 assert read_image(path).ndim in (2, 3)
             except ValueError as error:
-                assert str(error).startswith(f"{path}: ")
+                assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
                 refused += 1
     assert refused > 50
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"), [(ValueError("first\nsecond"), "first"), (EOFError(), "EOFError")]
+)
+def test_the_cause_is_one_line(tmp_path, picture, monkeypatch, error, cause):
+    def fail(*_, **__):
+        raise error
+
+    path = written(tmp_path, encoded(picture))
+    monkeypatch.setattr("galaxy_sklearn.images._read.decode_raster", fail)
+    with pytest.raises(ValueError, match=rf"image\.jpg: the image is damaged \({cause}\)\.$"):
+        read_image(path)
 
 
 # ------------------------------------------------------------------------ containers
@@ -270,6 +353,14 @@ def test_what_is_an_image(tree):
     assert listed(tree) == expected
     assert next(iter_images(f"{tree}//")) == f"{tree}/1.jpg"
     assert find_images(tree).index.tolist() == [1, 2]
+
+
+def test_names_of_fits_files(tmp_path):
+    names = ["1.fits", "2.FIT", "3.fts", "4.fits.gz", "5.fits.fz"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    assert listed(tmp_path) == names
+    assert find_images(tmp_path).index.tolist() == [1, 2, 3, 4, 5]
 
 
 def test_links_to_folders_are_followed_once(tree, tmp_path):

@@ -212,6 +212,15 @@ def test_names_or_pred_form_tell_the_form_of_predictions(both, kaggle_votes, unt
         metrics.cumulative_mse(voted, named, pred_form="conditional")
 
 
+def test_only_nearly_exact_sums_tell_the_form_of_predictions(both, kaggle_votes):
+    """Others are taken for what the model was fitted on."""
+    large, half = 1.5 * both[1], both[1].copy()
+    half[::2] *= 1.5
+    for predicted in (large, half):
+        expected = pytest.approx(mean_squared_error(kaggle_votes, predicted))
+        assert metrics.cumulative_mse(kaggle_votes, predicted) == expected
+
+
 @given(tree=random_trees(), seed=st.integers(0, 2**32 - 1))
 def test_conversions_of_predictions(tree, seed):
     """Fractions that obey the tree are converted as ever, all others become fractions."""

@@ -16,6 +16,7 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import _safe_indexing
 
 from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
 from galaxy_sklearn.transformers import ImageStack
@@ -178,9 +179,13 @@ def test_stack_is_a_sequence_scikit_learn_can_split(paths):
         part = stack[key]
         assert isinstance(part, ImageStack)
         np.testing.assert_array_equal(part[0], stack[2])
+    np.testing.assert_array_equal(_safe_indexing(stack, 3), stack[3])
     train, _ = next(KFold(3).split(stack))
     assert len(stack[train]) == 16
     np.testing.assert_array_equal(np.asarray(stack[:2]), np.stack([stack[0], stack[1]]))
+    assert np.asarray(stack[:2], dtype=np.float32).dtype == np.float32
+    with pytest.raises(ValueError, match="copy=False is not supported"):
+        np.asarray(stack, copy=False)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(stack))[5], stack[5])
     with pytest.raises(IndexError):
         stack[24]

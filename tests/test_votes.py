@@ -36,6 +36,8 @@ def test_sums_tell_the_form_of_an_array(conditional):
     assert check_votes(conditional.to_numpy(), form="conditional").form == "conditional"
     with pytest.raises(ValueError, match="Expected cumulative fractions, but"):
         check_votes(conditional, form="cumulative")
+    with pytest.raises(ValueError, match="^form must be .*, got 'debiased'"):
+        check_votes(conditional, form="debiased")
 
 
 def test_columns_in_any_order(conditional):
@@ -50,15 +52,17 @@ def test_impossible_fraction_is_named(conditional, value, found):
     with pytest.raises(ValueError) as error:
         check_votes(votes)
     message = str(error.value)
-    assert "row 3 (index " in message and "1003" in message
+    assert message.startswith("Vote fractions, row 3 (index ") and "1003" in message
     assert votes.columns[5] in message
     assert message.endswith(f"found {found}.")
 
 
-def test_what_is_no_number_is_named(conditional):
+@pytest.mark.parametrize("column", [0, 5])
+def test_what_is_no_number_is_named(conditional, column):
     votes = conditional.astype(object)
-    votes.iloc[3, 5] = "0,25"
-    with pytest.raises(ValueError, match=r"row 3 .*'t03_bar_a06_bar_.*a number, found 0,25"):
+    votes.iloc[3, column] = "0,25"
+    name = votes.columns[column]
+    with pytest.raises(ValueError, match=f"row 3 .*, column '{name}': .*a number, found 0,25"):
         check_votes(votes)
 
 
@@ -91,6 +95,25 @@ def test_an_array_is_judged_as_a_whole(conditional):
     noise = np.random.default_rng(0).random((20, 37))
     with pytest.raises(ValueError, match=r"row 0: the answers of question .*Expected about 1"):
         check_votes(noise)
+
+
+def test_rows_that_fit_both_forms_have_no_say(conditional):
+    """Who saw an artifact was asked nothing else."""
+    votes = np.zeros((9, 37))
+    votes[:, 2] = 1
+    votes[4] = conditional.iloc[0]
+    assert check_votes(votes).form == "conditional"
+    assert check_votes(GZ2.to_cumulative(votes)).form == "cumulative"
+
+
+def test_sums_far_off_are_accepted_in_half_of_the_rows(conditional):
+    """Of an array that is not exact, as debiased fractions are; but not in more of them."""
+    votes = conditional.to_numpy() * 0.8
+    votes[:12, :3] *= 0.05
+    assert check_votes(votes).form == "conditional"
+    votes[12, :3] *= 0.05
+    with pytest.raises(ValueError, match=r"row 0: .*'t01_smooth_or_features' sum to 0\.04"):
+        check_votes(votes)
 
 
 def test_shape():
@@ -165,6 +188,12 @@ def test_unknown_counts():
         votes = check_votes(given)
         assert np.isnan(votes.counts[2, 3:5]).all() and np.isnan(votes.counts).sum() == 2
         assert np.isnan(votes.fractions[2, 3:5]).all()
+
+
+def test_known_counts_tell_that_they_are_counts():
+    counts = make_galaxies(6, image_size=8, random_state=0, return_X_y=False).counts.astype(float)
+    counts[1:, GZ2.slices[6]] = np.nan  # roundness, from which many go on
+    np.testing.assert_array_equal(check_votes(counts).counts, counts)
 
 
 def test_masked_is_unknown(conditional):
@@ -294,7 +323,9 @@ def test_counts():
     with pytest.raises(ValueError, match="expected a number from 0 to 1"):
         check_votes(pd.DataFrame(data.counts).rank(method="dense").to_numpy())
     table.iloc[2, 3] = -1
-    with pytest.raises(ValueError, match=rf"row 2.*'{names[::-1][3]}'.*from 0 on, found -1"):
+    with pytest.raises(
+        ValueError, match=rf"^Vote counts, row 2.*'{names[::-1][3]}'.*0 on, found -1\.$"
+    ):
         check_votes(table)
 
 

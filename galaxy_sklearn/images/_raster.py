@@ -52,7 +52,6 @@ def _decode_jpeg(content, luma, reduce, max_pixels):
         colorspace="GRAY" if luma or colours == "Gray" else "RGB",
         min_height=-(-height // reduce),
         min_width=-(-width // reduce),
-        min_factor=1,
     )
     return pixels if pixels.shape[2] == 3 else pixels[:, :, 0]
 
