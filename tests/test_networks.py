@@ -126,7 +126,7 @@ def test_symmetric_network_knows_no_orientation(shape):
             layer.set_weights([w + rng.uniform(0, 0.2, w.shape) for w in layer.get_weights()])
     images = rng.random((3, *shape), dtype=np.float32)
     expected = network.predict_on_batch(images)
-    assert expected.std(axis=0).min() > 1e-4
+    assert expected.std(axis=0).max() > 1e-3
     turns = range(4) if shape[0] == shape[1] else (0, 2)
     for mirrored in (False, True):
         for turn in turns:
