@@ -1,17 +1,21 @@
 """RMSE of cumulative fractions on held-out galaxies, of our recipe and others.
 
-    python benchmarks/accuracy.py DIR [--seeds 3] [--only NAME ...] [--cache FOLDER]
-    python benchmarks/accuracy.py DIR --ablation [--epochs 20] [--only NAME ...] [--cache FOLDER]
-    python benchmarks/accuracy.py DIR --partial [--epochs 40] [--cache FOLDER]
+    python benchmarks/accuracy.py DIR [--seeds 3] [--only NAME ...]
+    python benchmarks/accuracy.py DIR --ablation [--epochs 20] [--only NAME ...]
+    python benchmarks/accuracy.py DIR --more [--seeds 3] [--only NAME ...]
+    python benchmarks/accuracy.py DIR --curve [--only NAME ...]
+    python benchmarks/accuracy.py DIR --coverage
     python benchmarks/accuracy.py --intervals
 
 DIR holds images/, train.csv and test.csv in the layout of the Kaggle challenge. Every recipe is
 trained on train.csv and measured on test.csv. With --ablation our recipe is trained with one
 choice changed at a time, for fewer epochs, and measured on galaxies held out from train.csv, to
-compare the choices. With --partial it is trained on train.csv together with galaxies of which only
-some questions are known (train_partial.csv), and on train.csv alone for as many steps, and measured
-on the same held-out galaxies. Predictions are cached, so that an interrupted run can be resumed.
-With --intervals the coverage of credible intervals is measured on simulated galaxies.
+compare the choices. With --more it is trained on train_more.csv as well, and on train_partial.csv,
+of which only some questions are known, for as many steps. With --curve recipes are trained on parts
+of train.csv and train_more.csv, for as many steps as ours takes on train.csv, and measured on the
+galaxies held out. With --coverage conformal intervals are measured on test.csv, and with
+--intervals credible ones on simulated galaxies. Predictions are cached (--cache FOLDER), and what
+was trained is kept after each epoch, so that an interrupted run goes on.
 """
 
 import argparse
@@ -56,12 +60,12 @@ def tensors(size, *parts, gray=False, crop=0.5):
     return [pipe.fit_transform(paths) for paths in parts]
 
 
-def mean(train, test, seed):
+def mean(train, test, seed, folder):
     """Predict the mean of the training galaxies."""
     return np.tile(train[1].mean().to_numpy(), (len(test), 1))
 
 
-def ridge(train, test, seed):
+def ridge(train, test, seed, folder):
     """Ridge regression on principal components of 32 x 32 gray pixels."""
     rows = [np.reshape(x, (len(x), -1)) for x in tensors(32, train[0], test, gray=True)]
     model = make_pipeline(
@@ -70,7 +74,7 @@ def ridge(train, test, seed):
     return model.fit(rows[0], train[1]).predict(rows[1])
 
 
-def patches(train, test, seed):
+def patches(train, test, seed, folder):
     """The recipe of 2014: k-means of whitened patches, ridge regression, then a forest."""
     rng = np.random.default_rng(seed)
     images = tensors(15, train[0], test, crop=0.354)  # 150 of 424 pixels
@@ -112,20 +116,24 @@ def patches(train, test, seed):
 # ----------------------------------------------------------------------------- networks
 
 
-def network(recipe="residual", **parameters):
+def network(recipe="symmetric", **parameters):
     """Return a recipe: a pipeline with some of its parameters set."""
 
-    def run(train, test, seed):
+    def fitted(train, seed, folder):
         from galaxy_sklearn import make_galaxy_pipeline
 
         pipe = make_galaxy_pipeline(recipe, n_jobs=-1, verbose=1, random_state=seed)
-        return pipe.set_params(**parameters).fit(*train).predict_proba(test)
+        return pipe.set_params(classifier__checkpoint=folder, **parameters).fit(*train)
 
+    def run(train, test, seed, folder):
+        return fitted(train, seed, folder).predict_proba(test)
+
+    run.fitted = fitted
     run.parameters = [recipe, repr(sorted(parameters.items()))]
     return run
 
 
-REFERENCE, OURS = "reference: GalaxyID, its own recipe", "ours"
+REFERENCE, RESIDUAL, OURS = "reference: GalaxyID, its own recipe", "residual network", "ours"
 # As accurate, and takes two thirds of the time or less if the processor supports it.
 BFLOAT16 = {"classifier__dtype_policy": "mixed_bfloat16"}
 RECIPES = {
@@ -143,8 +151,10 @@ RECIPES = {
     "the winner's network, our recipe, 25 epochs": network(
         resize__size=69, classifier__network="dieleman2015", classifier__epochs=25, **BFLOAT16
     ),
+    RESIDUAL: network("residual", **BFLOAT16),
     OURS: network(**BFLOAT16),
 }
+SEVERAL_SEEDS = (REFERENCE, RESIDUAL, OURS)
 
 
 def ablations(epochs):
@@ -157,11 +167,11 @@ def ablations(epochs):
     def start_from(learn):
         """Return the recipe with pretrained weights."""
 
-        def run(train, test, seed):
+        def run(train, test, seed, folder):
             from sklearn.frozen import FrozenEstimator
 
             first = FrozenEstimator(learn(train, seed))
-            return variant(classifier__pretrained=first)(train, test, seed)
+            return variant(classifier__pretrained=first)(train, test, seed, folder)
 
         run.parameters = [learn.__doc__, epochs]
         return run
@@ -217,8 +227,8 @@ def _unlabelled(train, seed):
     return GalaxyEncoder(learner).fit(tensors(64, train[0])[0])
 
 
-def from_cache(folder, name, recipe, train, test, seed):
-    """Return predictions and seconds of a recipe, from the cache if it has run before."""
+def key_of(name, recipe, train, test, seed):
+    """Return what the files of a run are called."""
     identity = [
         name,
         getattr(recipe, "parameters", None),
@@ -226,84 +236,165 @@ def from_cache(folder, name, recipe, train, test, seed):
         len(train[0]),
         list(map(str, test)),
     ]
-    key = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+
+
+def from_cache(folder, name, recipe, train, test, seed):
+    """Return predictions and CPU seconds of a recipe, from the cache if it has run before."""
+    key = key_of(name, recipe, train, test, seed)
     file = folder / f"{key}.npz"
     if not file.exists():
-        start = time.perf_counter()
-        predicted = recipe(train, test, seed)
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(file, predicted=predicted, seconds=time.perf_counter() - start)
+        start = time.process_time()
+        predicted = recipe(train, test, seed, folder / f"{key}-training")
+        np.savez(file, predicted=predicted, seconds=time.process_time() - start)
     with np.load(file) as found:
         return found["predicted"], float(found["seconds"])
 
 
+def of_seeds(cache, name, recipe, train, test, n_seeds):
+    """Return the errors of a recipe by seed, that of their mean, and CPU seconds of one."""
+    runs = [from_cache(cache, name, recipe, train, test[0], seed) for seed in range(n_seeds)]
+    errors = [rmse(test[1], predicted) for predicted, _ in runs]
+    together = rmse(test[1], np.mean([predicted for predicted, _ in runs], axis=0))
+    return errors, together, np.mean([seconds for _, seconds in runs])
+
+
 def main():
-    """Print the table."""
+    """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", metavar="DIR")
-    parser.add_argument("--intervals", action="store_true")
-    parser.add_argument("--seeds", type=int, default=3, help="for ours and the reference")
-    parser.add_argument("--only", nargs="+", default=[""], help="first words of the recipes to run")
-    parser.add_argument("--ablation", action="store_true")
-    parser.add_argument("--partial", action="store_true")
-    parser.add_argument("--epochs", type=int, default=20, help="for --ablation and --partial")
+    parser.add_argument("--seeds", type=int, default=3, help="for ours and what it replaces")
+    parser.add_argument("--only", nargs="+", default=[""], help="first words of the rows to run")
+    parser.add_argument("--epochs", type=int, default=20, help="for --ablation")
     parser.add_argument("--cache", type=Path, default=Path("accuracy-cache"))
+    for name in ("ablation", "more", "curve", "coverage", "intervals"):
+        parser.add_argument(f"--{name}", action="store_true")
     arguments = parser.parse_args()
     if arguments.intervals:
         intervals()
         return
     if arguments.folder is None:
         parser.error("DIR is missing")
-    train, test = (
-        load_galaxy_zoo(arguments.folder / "images", arguments.folder / f"{part}.csv")
-        for part in ("train", "test")
-    )
-    train, test = (train.data, train.target), (test.data, test.target)
-    if arguments.partial:
-        partial(arguments.folder, *split(*train), arguments)
-        return
+
+    def load(part):
+        data = load_galaxy_zoo(arguments.folder / "images", arguments.folder / f"{part}.csv")
+        return data.data, data.target
+
+    for name, show in (("more", more), ("curve", curve), ("coverage", coverage)):
+        if getattr(arguments, name):
+            show(load, arguments)
+            return
+    train, test = load("train"), load("test")
     if arguments.ablation:
         train, test = split(*train)
     print(f"{len(train[0])} galaxies to train on, {len(test[0])} to test on\n")
-    print("| recipe | RMSE | by seed | training and predicting, s |\n|---|---|---|---|")
+    print("| recipe | RMSE | by seed | training and predicting, CPU s |\n|---|---|---|---|")
     recipes = ablations(arguments.epochs) if arguments.ablation else RECIPES
-    for name, recipe in recipes.items():
-        if not name.startswith(tuple(arguments.only)):
-            continue
-        several = name in (REFERENCE, OURS) and not arguments.ablation
-        runs = [
-            from_cache(arguments.cache, name, recipe, train, test[0], seed)
-            for seed in range(arguments.seeds if several else 1)
-        ]
-        errors = [rmse(test[1], predicted) for predicted, _ in runs]
+    for name, recipe in chosen(recipes, arguments).items():
+        several = name in SEVERAL_SEEDS and not arguments.ablation
+        errors, together, seconds = of_seeds(
+            arguments.cache, name, recipe, train, test, arguments.seeds if several else 1
+        )
         by_seed = " ".join(f"{error:.4f}" for error in errors) if several else ""
-        seconds = np.mean([seconds for _, seconds in runs])
         print(f"| {name} | {np.mean(errors):.4f} | {by_seed} | {seconds:.0f} |", flush=True)
-        if several and len(runs) > 1:
-            together = rmse(test[1], np.mean([predicted for predicted, _ in runs], axis=0))
-            print(f"| ... {len(runs)} of them together | {together:.4f} | | |", flush=True)
+        if several and len(errors) > 1:
+            print(f"| ... {len(errors)} of them together | {together:.4f} | | |", flush=True)
 
 
-def partial(folder, train, test, arguments):
-    """Print the effect of adding galaxies of which only some questions are known."""
-    more = load_galaxy_zoo(folder / "images", folder / "train_partial.csv")
-    together = np.concatenate([train[0], more.data]), pd.concat([train[1], more.target])
-    known = more.target.notna().all().to_numpy()
+def chosen(rows, arguments):
+    """Return the rows whose names begin with the words of --only."""
+    return {name: row for name, row in rows.items() if name.startswith(tuple(arguments.only))}
+
+
+def with_steps_of(n_galaxies, n_others, epochs):
+    """Return the number of epochs that make as many steps as `epochs` of other galaxies."""
+    return max(1, round(epochs * n_others / n_galaxies))
+
+
+def more(load, arguments):
+    """Print what more galaxies are worth, for as many steps."""
+    train, test = load("train"), load("test")
+    samples, so_far = {}, []
+    for part in ("train", "train_more", "train_partial"):
+        so_far.append(load(part))
+        name = "train.csv" if part == "train" else f"and {part}.csv"
+        samples[name] = tuple(
+            join(parts)
+            for join, parts in zip(
+                (np.concatenate, pd.concat), zip(*so_far, strict=True), strict=True
+            )
+        )
     print(
-        "| training galaxies | epochs | steps | RMSE | questions known to all | other questions |"
+        "| training galaxies | number | epochs | RMSE | by seed | together |\n"
+        "|---|---|---|---|---|---|"
     )
-    print("|---|---|---|---|---|---|")
-    for name, rows in (("train", train), ("train and train_partial", together)):
-        epochs = round(arguments.epochs * len(train[0]) / len(rows[0]))
-        recipe = network(classifier__epochs=epochs, classifier__validation_fraction=0, **BFLOAT16)
-        predicted, _ = from_cache(arguments.cache, name, recipe, rows, test[0], 0)
-        figures = [
-            rmse(test[1].loc[:, which], predicted[:, which])
-            for which in (known | True, known, ~known)
-        ]
-        steps = epochs * -(-len(rows[0]) // 32)
-        cells = " | ".join(f"{figure:.4f}" for figure in figures)
-        print(f"| {name}: {len(rows[0])} | {epochs} | {steps} | {cells} |", flush=True)
+    for name, rows in chosen(samples, arguments).items():
+        epochs = with_steps_of(len(rows[0]), len(train[0]), 100)
+        recipe = RECIPES[OURS]
+        if name != "train.csv":
+            recipe = network(classifier__epochs=epochs, **BFLOAT16)
+        label = OURS if name == "train.csv" else f"{OURS}, {name}"
+        errors, together, _ = of_seeds(arguments.cache, label, recipe, rows, test, arguments.seeds)
+        print(
+            f"| {name} | {len(rows[0])} | {epochs} | {np.mean(errors):.4f} | "
+            f"{' '.join(f'{error:.4f}' for error in errors)} | {together:.4f} |",
+            flush=True,
+        )
+
+
+def curve(load, arguments):
+    """Print the error by the number of training galaxies, for as many steps."""
+    rows, test = split(*load("train"))
+    further = load("train_more")
+    order = np.random.RandomState(1).permutation(len(rows[0]))
+    paths = np.concatenate([rows[0][order], further[0]])
+    votes = pd.concat([rows[1].iloc[order], further[1]])
+    recipes = {
+        OURS: lambda n: network(classifier__epochs=with_steps_of(n, len(rows[0]), 40), **BFLOAT16),
+        "the reference's recipe": lambda n: network(
+            "galaxy_id", classifier__epochs=with_steps_of(n, len(rows[0]), 10), **BFLOAT16
+        ),
+        "2014": lambda n: patches,
+    }
+    numbers = (100, 300, 1000, len(rows[0]), len(paths))
+    print("| recipe |", " | ".join(map(str, numbers)), "|\n|---" + "|---" * len(numbers) + "|")
+    for name, recipe in chosen(recipes, arguments).items():
+        errors = []
+        for n in numbers:
+            part = paths[:n], votes.iloc[:n]
+            predicted, _ = from_cache(
+                arguments.cache, f"{name} of {n}", recipe(n), part, test[0], 0
+            )
+            errors.append(rmse(test[1], predicted))
+        print(f"| {name} |", " | ".join(f"{error:.4f}" for error in errors), "|", flush=True)
+
+
+def coverage(load, arguments):
+    """Print the coverage of conformal intervals of the votes of new galaxies."""
+    from galaxy_sklearn import GZ2
+
+    train, test = load("train"), load("test")
+    recipe, true = RECIPES[OURS], test[1].to_numpy()
+    reach = GZ2.reach(test[1].to_numpy(), form="cumulative").mean(axis=0)
+    asked = np.flatnonzero(reach > 0.2)
+    print("| nominal | seed | all answers | width / that of training quantiles | by question |")
+    print("|---|---|---|---|---|")
+    for seed in range(arguments.seeds):
+        key = key_of(OURS, recipe, train, test[0], seed)
+        pipe = recipe.fitted(train, seed, arguments.cache / f"{key}-training")
+        tensor = pipe[:-1].transform(test[0])
+        for nominal in (0.5, 0.8, 0.9, 0.95):
+            low, high = np.moveaxis(pipe[-1].predict_interval(tensor, nominal), -1, 0)
+            covered = (low <= true) & (true <= high)
+            ends = np.quantile(train[1], [(1 - nominal) / 2, (1 + nominal) / 2], axis=0)
+            by_question = [covered[:, GZ2.slices[q]].mean() for q in asked]
+            print(
+                f"| {nominal} | {seed} | {covered.mean():.3f} | "
+                f"{(high - low).mean() / (ends[1] - ends[0]).mean():.2f} | "
+                f"{' '.join(f'{x:.3f}' for x in by_question)} |",
+                flush=True,
+            )
 
 
 def intervals(n_train=20_000, n_test=1000):

@@ -49,9 +49,11 @@ def make_galaxy_pipeline(
 
     Parameters
     ----------
-    recipe : {"residual", "galaxy_id"}, default="residual"
-        "residual" is the most accurate recipe that we found: a small residual network on
-        colour images (``gray`` is "passthrough") with the defaults of `GalaxyClassifier`.
+    recipe : {"symmetric", "residual", "galaxy_id"}, default="symmetric"
+        "symmetric" is the most accurate recipe that we found: a small residual network whose
+        answers do not depend on the orientation of an image, on colour images (``gray`` is
+        "passthrough"), with the defaults of `GalaxyClassifier`. "residual" has a network that
+        looks at each image in eight orientations instead; it was the default of version 0.1.0.
         "galaxy_id" is the reference: network and training of GalaxyID, on gray images.
     n_jobs : int, optional
         Number of threads that read images; -1 for one per core. None means 1 unless in a
