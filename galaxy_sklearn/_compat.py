@@ -27,6 +27,7 @@ __all__ = [
     "all_layers",
     "check_feature_names_in",
     "check_sample_weight",
+    "default_parameters",
     "hide_keyword_arguments",
     "is_worker",
     "output_container",
@@ -39,6 +40,15 @@ __all__ = [
 def parameter_names(cls):
     """Return the parameters in a class's signature, whatever its base classes make of them."""
     return BaseEstimator._get_param_names.__func__(cls)
+
+
+def default_parameters(cls):
+    """Return the parameters of an estimator that have a default, with it.
+
+    A file of an earlier version lacks the parameters that were added since.
+    """
+    parameters = inspect.signature(cls).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def hide_keyword_arguments(cls):

@@ -18,7 +18,13 @@ from sklearn.utils.validation import (
 )
 
 import galaxy_sklearn
-from galaxy_sklearn._compat import HasMethods, Interval, StrOptions, hide_keyword_arguments
+from galaxy_sklearn._compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    default_parameters,
+    hide_keyword_arguments,
+)
 from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, to_tensor
 from galaxy_sklearn._learner import LabelTarget, Learner, VoteTarget
 from galaxy_sklearn._transaction import unchanged_on_failure
@@ -647,7 +653,7 @@ class GalaxyClassifier(
                 stacklevel=2,
             )
         stored = state.pop("model_", None)
-        vars(self).update(state)
+        vars(self).update({**default_parameters(type(self)), **state})
         if stored is not None:  # a file of version 0.1.0
             self._learner = Learner.of_version_0_1(self, stored)
         if self.__sklearn_is_fitted__():

@@ -49,6 +49,7 @@ def test_steps_can_be_seen_replaced_and_left_out(paths, votes, fitted):
     assert fitted[:5].transform(paths).shape == (24, 12, 12, 3)
     assert fitted[:2].transform(paths)[0].shape == (16, 16, 3)
     gray = make_galaxy_pipeline().set_params(**SMALL, gray=Grayscale())
+    gray.set_params(classifier__network__features=2)
     gray.fit(paths, votes)
     assert gray["classifier"].image_shape_in_ == (12, 12, 1)
     assert "GalaxyClassifier" in gray._repr_html_()

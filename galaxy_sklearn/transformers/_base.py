@@ -8,7 +8,12 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from galaxy_sklearn._compat import check_feature_names_in, output_container, set_output_container
+from galaxy_sklearn._compat import (
+    check_feature_names_in,
+    default_parameters,
+    output_container,
+    set_output_container,
+)
 from galaxy_sklearn.images import ImageStack, first_element, holds_paths
 
 
@@ -131,6 +136,9 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         if transform is not None:
             set_output_container(self, transform)
         return self
+
+    def __setstate__(self, state):
+        super().__setstate__({**default_parameters(type(self)), **state})
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

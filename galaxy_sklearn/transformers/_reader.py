@@ -110,10 +110,6 @@ class ImageReader(ImageTransformer):
         tags.input_tags.string = True
         return tags
 
-    def __setstate__(self, state):
-        # Files of version 0.1.0 have no limit.
-        super().__setstate__({"max_pixels": MAX_PIXELS, **state})
-
     def _operation(self):
         if self.reduce not in (1, 2, 4, 8):
             raise ValueError(f"reduce must be 1, 2, 4 or 8, got {self.reduce!r}.")
