@@ -116,7 +116,7 @@ def patches(train, test, seed, folder):
 # ----------------------------------------------------------------------------- networks
 
 
-def network(recipe="symmetric", **parameters):
+def network(recipe="equivariant", **parameters):
     """Return a recipe: a pipeline with some of its parameters set."""
 
     def fitted(train, seed, folder):

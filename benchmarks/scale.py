@@ -34,7 +34,7 @@ from galaxy_sklearn.scoring import score_catalogue
 N_SCORED = 512
 READING = "reading, cropping and resizing in colour"
 PART = 16_384
-LOOKS = {"symmetric": "symmetric, one look", "residual": "residual, eight looks"}
+LOOKS = {"equivariant": "equivariant, one look", "residual": "residual, eight looks"}
 
 
 def cpu(run, n):
@@ -142,7 +142,7 @@ def main():
     )
     print(f"\n{n_bytes:.0f} bytes per JPEG file, {row:.0f} bytes per row of Parquet\n")
     print(
-        "| images | core-hours: symmetric / residual (bfloat16) | GB read | GB written "
+        "| images | core-hours: equivariant / residual (bfloat16) | GB read | GB written "
         "| parts | listing a tar archive twice, h |\n|---|---|---|---|---|---|"
     )
     for exponent in (6, 8, 10):

@@ -32,6 +32,8 @@ def written_whole(path):
     written = path.with_name(f"{UNFINISHED}{os.getpid()}-{path.name}")
     try:
         yield written
+        with written.open("rb+") as file:
+            os.fsync(file.fileno())  # or a loss of power leaves a name without content
         written.replace(path)
     except BaseException as error:
         # On a full disk what is left of it takes the room of other files.
@@ -44,7 +46,7 @@ def written_whole(path):
         raise
 
 
-def delete_unfinished(folder):
-    """Delete what processes that were killed left of files."""
-    for path in Path(folder).glob(f"{UNFINISHED}*"):
+def delete_unfinished(folder, name="*"):
+    """Delete what processes that were killed left of files of a name."""
+    for path in Path(folder).glob(f"{UNFINISHED}*-{name}"):
         path.unlink(missing_ok=True)

@@ -48,7 +48,7 @@ class GalaxyClassifier(
 
     Parameters
     ----------
-    network : str or callable, default="symmetric"
+    network : str or callable, default="equivariant"
         Name of a network in `galaxy_sklearn.networks`, or a function ``(input_shape,
         n_outputs, activation, **arguments)`` that returns an uncompiled `keras.Model`.
     tree : DecisionTree, optional
@@ -109,9 +109,9 @@ class GalaxyClassifier(
         How training images are mirrored.
     symmetric : bool, default=True
         Whether predictions and features are the same for the image's 8 orientations (quarter
-        turns and mirror images; 4 unless it is square). Those of the network "symmetric" are by
-        construction, to rounding. With others they are the mean over the orientations, which
-        takes 8 times as long.
+        turns and mirror images; 4 unless it is square). Those of the network "equivariant" are by
+        construction, to rounding (that of "mixed_bfloat16" is coarse). With others they are the
+        mean over the orientations, which takes 8 times as long.
     calibrate : bool, default=False
         Whether to fit a temperature for each question on the validation set [4]_, which
         calibrates the predictions. Needs a `validation_fraction` above 0.
@@ -172,6 +172,8 @@ class GalaxyClassifier(
         Number, from 1, of the epoch whose weights were kept.
     image_shape_in_ : tuple of int
         (height, width, n_channels) of the images seen in `fit`.
+    brightest_in_ : float
+        The brightest pixel seen in `fit`; much brighter ones are warned of.
     n_features_in_ : int
         Number of pixels in a flattened row. Only if `fit` saw rows.
     feature_names_in_ : ndarray of str
@@ -257,7 +259,7 @@ class GalaxyClassifier(
 
     def __init__(
         self,
-        network="symmetric",
+        network="equivariant",
         *,
         tree=None,
         output="tree",

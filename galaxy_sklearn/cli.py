@@ -209,8 +209,8 @@ def _parser():
     sub.add_argument("--model", required=True, metavar="FILE", help="where to save")
     sub.add_argument(
         "--recipe",
-        default="symmetric",
-        help="symmetric (the default), residual, or galaxy_id, the reference",
+        default="equivariant",
+        help="equivariant (the default), residual, or galaxy_id, the reference",
     )
     sub.add_argument(
         "--set",

@@ -61,7 +61,7 @@ class GalaxyEncoder(
     >>> from galaxy_sklearn.datasets import make_galaxies
     >>> X, y = make_galaxies(8, image_size=16, random_state=0)
     >>> settings = {"epochs": 1, "run_eagerly": True, "random_state": 0}
-    >>> encoder = GalaxyEncoder(GalaxyClassifier(network__filters=(4, 4), **settings)).fit(X)
+    >>> encoder = GalaxyEncoder(GalaxyClassifier(network__features=4, **settings)).fit(X)
     >>> encoder.transform(X).shape
     (8, 4)
     >>> classifier = GalaxyClassifier(pretrained=FrozenEstimator(encoder), **settings)

@@ -195,6 +195,27 @@ class GalaxyEnsemble(
         check_is_fitted(self)
         return np.mean([m.predict_interval(X, coverage, kind) for m in self.estimators_], axis=0)
 
+    def predict_set(self, X, coverage=0.9):
+        """Predict the classes that a galaxy may belong to.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+        coverage : float, default=0.9
+            Probability that the class is in the set of a member, in (0, 1).
+
+        Returns
+        -------
+        ndarray of bool, shape (n_galaxies, n_classes)
+            Whether each of ``classes_`` is in the sets of half of the members, see
+            `GalaxyClassifier.predict_set`.
+        """
+        check_is_fitted(self)
+        sets = [member.predict_set(X, coverage) for member in self.estimators_]
+        return np.mean(sets, axis=0) >= 0.5
+
     def transform(self, X):
         """Return the features of all members, side by side.
 
@@ -274,9 +295,15 @@ class GalaxyEnsemble(
             clone(self.estimator).set_params(random_state=draw_seed(rng))
             for _ in range(self.n_estimators)
         ]
-        if self.estimator.checkpoint is not None:
+        folder = getattr(self.estimator, "checkpoint", None)
+        if folder is not None:
+            if self.random_state is None:
+                raise ValueError(
+                    "checkpoint needs an int as the random_state of the ensemble: without one its "
+                    "members are others each time."
+                )
             for i, member in enumerate(members):
-                member.set_params(checkpoint=Path(self.estimator.checkpoint) / f"member-{i}")
+                member.set_params(checkpoint=Path(folder) / f"member-{i}")
         return members
 
     def _adopt(self, members):

@@ -16,7 +16,7 @@ from galaxy_sklearn.transformers import (
 __all__ = ["RECIPES", "make_galaxy_pipeline"]
 
 RECIPES = {
-    "symmetric": {},
+    "equivariant": {},
     "residual": {"classifier__network": "residual"},
     # As in the code of GalaxyID. The crop of half the image, 64 x 64 pixels, batches of 32 and Adam
     # at 1e-3 are defaults already.
@@ -39,7 +39,7 @@ RECIPES = {
 
 
 def make_galaxy_pipeline(
-    recipe="symmetric", *, n_jobs=None, random_state=None, verbose=0, memory=None
+    recipe="equivariant", *, n_jobs=None, random_state=None, verbose=0, memory=None
 ):
     """Make the pipeline from image files to vote fractions.
 
@@ -49,8 +49,8 @@ def make_galaxy_pipeline(
 
     Parameters
     ----------
-    recipe : {"symmetric", "residual", "galaxy_id"}, default="symmetric"
-        "symmetric" is the most accurate recipe that we found: a small residual network whose
+    recipe : {"equivariant", "residual", "galaxy_id"}, default="equivariant"
+        "equivariant" is the most accurate recipe that we found: a small residual network whose
         answers do not depend on the orientation of an image, on colour images (``gray`` is
         "passthrough"), with the defaults of `GalaxyClassifier`. "residual" has a network that
         looks at each image in eight orientations instead; it was the default of version 0.1.0.

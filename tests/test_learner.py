@@ -233,7 +233,7 @@ def test_small_tensors(data, name):
     np.testing.assert_allclose(found, expected, atol=0.01)
 
 
-def test_a_symmetric_network_is_asked_once(data, monkeypatch):
+def test_an_equivariant_network_is_asked_once(data, monkeypatch):
     """By each estimator, also once it was saved and by what starts from it."""
     X, y = data
     looks, predict = [], _loop.predict
@@ -245,7 +245,7 @@ def test_a_symmetric_network_is_asked_once(data, monkeypatch):
     monkeypatch.setattr("galaxy_sklearn._learner._learner.predict", count)
     small = {"network__filters": (2, 2), "network__features": 4, "epochs": 1, "symmetric": True}
     settings = {**PARAMETERS, "validation_fraction": 0, **small}
-    classifier = GalaxyClassifier("symmetric", **settings).fit(X, y)
+    classifier = GalaxyClassifier("equivariant", **settings).fit(X, y)
     turned = np.rot90(X, axes=(1, 2))[:, :, ::-1]
     np.testing.assert_allclose(
         classifier.predict_proba(turned), classifier.predict_proba(X), atol=1e-6

@@ -13,9 +13,9 @@ from galaxy_sklearn.networks import (
     GroupConv2D,
     QuestionSoftmax,
     arguments,
+    equivariant,
     galaxy_id,
     get_network,
-    symmetric,
 )
 from galaxy_sklearn.networks._layers import Views
 from galaxy_sklearn.networks.augmentation import RandomAffine
@@ -118,8 +118,8 @@ def test_group_convolution_is_that_of_its_definition():
 
 
 @pytest.mark.parametrize("shape", [(16, 16, 3), (15, 15, 1), (24, 16, 1), (17, 12, 3), (1, 40, 1)])
-def test_symmetric_network_knows_no_orientation(shape):
-    network = symmetric(shape, 5, filters=(2, 3, 4), features=8)
+def test_equivariant_network_knows_no_orientation(shape):
+    network = equivariant(shape, 5, filters=(2, 3, 4), features=8)
     rng = np.random.default_rng(0)
     for layer in network.layers:  # as after a training
         if isinstance(layer, keras.layers.BatchNormalization):

@@ -450,6 +450,45 @@ def test_what_is_cheap_is_checked_first(model, survey, tmp_path, monkeypatch):
         score(tmp_path / "no.joblib", tmp_path / "no images", tmp_path / "scores")
 
 
+def test_what_a_kill_leaves_of_one_file(model, survey, tmp_path):
+    """Parts after the file was finished, and half of the file beside it."""
+    output = tmp_path / "scores.csv"
+    score(model, survey, output)
+    folder = tmp_path / "scores.csv.parts"
+    folder.mkdir()
+    (folder / "part-00000000.parquet").touch()
+    (tmp_path / ".new-1-scores.csv").touch()
+    (tmp_path / ".new-1-other.csv").touch()
+    assert score(model, survey, output).n_new == 0
+    assert not folder.exists()
+    output.unlink()
+    score(model, survey, output)
+    assert {path.name for path in tmp_path.iterdir()} == {"scores.csv", ".new-1-other.csv"}
+
+
+def test_a_damaged_part_is_named(model, survey, tmp_path, monkeypatch):
+    score(model, survey, tmp_path / "scores")
+    part = tmp_path / "scores" / "part-00000001.parquet"
+    content = bytearray(part.read_bytes())
+    content[100:400] = bytes(300)
+    part.write_bytes(content)
+    (tmp_path / "scores").rename(tmp_path / "whole.csv.parts")
+    with pytest.raises(ValueError, match="part-00000001.parquet is damaged .*: delete it"):
+        score(model, survey, tmp_path / "whole.csv")
+
+
+def test_a_model_is_what_it_is(model, survey, tmp_path):
+    """Not how it shows progress, and not what its file becomes during the run."""
+    pipe = joblib.load(model)
+    first = score(pipe, survey, tmp_path / "scores")
+    pipe.set_params(flattentotensor__verbose=True, flattentotensor__n_jobs=2)
+    assert first.n_new == N and score(pipe, survey, tmp_path / "scores").n_new == 0
+    assert pipe.get_params()["flattentotensor__verbose"] is True
+    (tmp_path / "scores" / "_plan.json").write_text("[]")
+    with pytest.raises(ValueError, match=r"was begun with model=None|is damaged"):
+        score(pipe, survey, tmp_path / "scores")
+
+
 def test_model_file_written_again(model, survey, expected, tmp_path):
     """Another model under the name of one that was used before in this process."""
     path = tmp_path / "model.joblib"

@@ -1,16 +1,65 @@
 """The state of a training on disk, so that one that was stopped can go on."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import joblib
+import keras
 import numpy as np
 
+import galaxy_sklearn
+from galaxy_sklearn._compat import all_layers
 from galaxy_sklearn._files import delete_unfinished, written_whole
+from galaxy_sklearn._learner._process import MANY_FITS, is_one_of_many
 
-FILE = "training.npz"
-# What does not change what is learned, and what is compared apart.
-IGNORED = ("verbose", "checkpoint", "random_state", "network_arguments")
+FILE, LOCK = "training.npz", ".lock"
+# What does not change what is learned, and what the network itself shows.
+IGNORED = ("verbose", "checkpoint", "random_state", "network_arguments", "network", "pretrained")
+
+
+@contextmanager
+def kept(folder, call):
+    """Keep a training in a folder, which no other one may use meanwhile.
+
+    Parameters
+    ----------
+    folder : str, path-like or None
+        The folder. It is made if it is not there. None keeps nothing.
+    call : callable
+        Returns what the training is known by, see `describe`.
+
+    Yields
+    ------
+    Checkpoint or None
+        The state.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds another training, or the training is one of many.
+    BlockingIOError
+        If another process uses the folder.
+    """
+    from filelock import FileLock, Timeout
+
+    if folder is None:
+        yield None
+        return
+    if is_one_of_many(MANY_FITS):
+        raise ValueError(
+            f"checkpoint={str(folder)!r} holds one training: it cannot be that of a search or a "
+            "cross-validation, whose fits differ."
+        )
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            yield Checkpoint(folder, call())
+    except Timeout:
+        raise BlockingIOError(
+            f"checkpoint {folder} is being written by another training; choose another folder."
+        ) from None
 
 
 class Checkpoint:
@@ -20,17 +69,16 @@ class Checkpoint:
 
     Parameters
     ----------
-    folder : str or path-like
-        Where the file is kept. It is made if it is not there.
+    folder : Path
+        Where the file is kept.
     call : dict of str
         What the training is known by: see `describe`.
     """
 
     def __init__(self, folder, call):
-        self.path = Path(folder) / FILE
+        self.path = folder / FILE
         self.call = call
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        delete_unfinished(self.path.parent)
+        delete_unfinished(folder, FILE)
         self._content = self._read()
 
     def _read(self):
@@ -46,7 +94,8 @@ class Checkpoint:
                 f"{self.path} is no checkpoint that can be read ({error}): delete it, or choose "
                 "another folder."
             ) from error
-        for name in sorted(self.call.keys() | call.keys()):
+        # What the user set comes first, and what follows from it last.
+        for name in {**self.call, **call}:
             before, now = call.get(name, "not set"), self.call.get(name, "not set")
             if before != now:
                 raise ValueError(
@@ -115,8 +164,8 @@ class Checkpoint:
             np.savez(file, text=np.array(text), **arrays)
 
 
-def describe(params, target, arrays):
-    """Return what a training is known by: its parameters, and hashes of what it learns from.
+def describe(params, target, arrays, model):
+    """Return what a training is known by.
 
     Parameters
     ----------
@@ -126,27 +175,44 @@ def describe(params, target, arrays):
         What the network is for.
     arrays : tuple of ndarray
         Images and targets, and weights if there are any.
+    model : keras.Model
+        The network, as it begins.
 
     Returns
     -------
     dict of str
-        By name. Functions and estimators are described by hashes as well.
+        By name: parameters as they are, all else as hashes of what it consists of.
     """
     values = {name: value for name, value in vars(params).items() if name not in IGNORED}
     values |= {f"network__{name}": value for name, value in params.network_arguments.items()}
-    if params.random_state is None or isinstance(params.random_state, (int, np.integer)):
-        # The state of an instance moves on.
+    network = params.network
+    values["network"] = getattr(network, "__qualname__", network)
+    seeded = isinstance(params.random_state, (int, np.integer))
+    if seeded or params.random_state is None:  # the state of an instance moves on
         values["random_state"] = params.random_state
     plain = (str, int, float, bool, tuple, list, dict, type(None))
     call = {
         name: repr(value) if isinstance(value, plain) else joblib.hash(value)
         for name, value in values.items()
     }
-    call["target"] = f"{type(target).__name__} {joblib.hash(target)}"
-    return call | {
+    call |= {
         name: f"{array.shape} {joblib.hash(array)}"
         for name, array in zip(("X", "y", "sample_weight"), arrays, strict=False)
     }
+    call["target"] = f"{type(target).__name__} {joblib.hash(target)}"
+    call["versions"] = f"galaxy_sklearn {galaxy_sklearn.__version__}, Keras {keras.__version__}"
+    call["architecture"] = joblib.hash([_anonymous(layer) for layer in all_layers(model)])
+    if seeded:  # those of `pretrained` included
+        call["initial weights"] = joblib.hash(model.get_weights())
+    return call
+
+
+def _anonymous(layer):
+    """Return kind and settings of a layer as text, without its name, which counts on."""
+    if isinstance(layer, keras.Model):
+        return type(layer).__name__
+    config = {name: value for name, value in layer.get_config().items() if name != "name"}
+    return f"{type(layer).__name__} {json.dumps(config, default=str, sort_keys=True)}"
 
 
 def _variables(trainer):

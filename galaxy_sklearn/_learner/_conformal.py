@@ -43,19 +43,25 @@ def find_errors(predicted, voted):
         known = ~np.isnan(v)
         order = np.argsort(p[known], kind="stable")
         p, size = p[known][order], np.abs(v - p)[known][order]
-        spread = np.maximum(_moving_mean(size), FLOOR * size.mean()) if len(p) else size
+        floor = FLOOR * size.mean() if len(p) else 0
+        spread = np.maximum(_moving_mean(size), floor)
+        # Of the others: the error of a new galaxy is not in its spread either.
+        of_others = np.maximum(_moving_mean(size, without_own=True), floor)
         # A spread of 0 is that of predictions without any error.
-        scores = np.divide(size, spread, out=np.zeros_like(size), where=spread > 0)
+        scores = np.divide(size, of_others, out=np.zeros_like(size), where=of_others > 0)
         found.append(Errors(p, spread, np.sort(scores)))
     return found
 
 
-def _moving_mean(values):
+def _moving_mean(values, *, without_own=False):
     n = len(values)
     width = min(n, max(LEAST, round(NEAREST * n)))
     sums = np.concatenate([[0], np.cumsum(values)])
     first = np.clip(np.arange(n) - width // 2, 0, n - width)
-    return (sums[first + width] - sums[first]) / width
+    total = sums[first + width] - sums[first]
+    if without_own:
+        return np.maximum(total - values, 0) / max(width - 1, 1)
+    return total / max(width, 1)
 
 
 def intervals(errors, predicted, coverage):

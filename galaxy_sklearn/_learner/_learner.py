@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 
 from galaxy_sklearn._compat import all_layers, check_sample_weight, seed_states
 from galaxy_sklearn._learner._architecture import from_state, to_state
-from galaxy_sklearn._learner._checkpoint import Checkpoint, describe
+from galaxy_sklearn._learner._checkpoint import describe, kept
 from galaxy_sklearn._learner._loop import PREDICTION_BATCH, predict, train
 from galaxy_sklearn._learner._network import (
     build_network,
@@ -131,33 +131,33 @@ class Learner:
 
         if self._rng is None:  # as after loading
             self._rng = check_random_state(params.random_state)
-        checkpoint = None
-        if params.checkpoint is not None and not goes_on:
-            checkpoint = Checkpoint(params.checkpoint, describe(params, target, arrays))
-            checkpoint.begin(self._rng)
-        training, held_out = self._split(len(X), 0 if goes_on else params.validation_fraction)
-        if not goes_on:
-            self.history, self._trainer = {}, None
-        compiled_with = [getattr(params, name) for name in COMPILED_WITH]
-        if self._trainer is None or compiled_with != self._compiled_with:
-            self._compiled_with = compiled_with
-            steps = None if goes_on else epochs * -(-len(training) // params.batch_size)
-            self._trainer = self._make_trainer(params, answer_weight, steps)
-        self.history = {name: list(values) for name, values in self.history.items()}
-        target.reset_calibration()
-        self.best_epoch = train(
-            self._trainer,
-            arrays,
-            training,
-            held_out,
-            epochs=epochs,
-            batch_size=params.batch_size,
-            patience=params.patience,
-            rng=self._rng,
-            history=self.history,
-            verbose=params.verbose,
-            checkpoint=checkpoint,
-        )
+        folder = None if goes_on else params.checkpoint
+        with kept(folder, lambda: describe(params, target, arrays, self.model)) as checkpoint:
+            if checkpoint is not None:
+                checkpoint.begin(self._rng)
+            training, held_out = self._split(len(X), 0 if goes_on else params.validation_fraction)
+            if not goes_on:
+                self.history, self._trainer = {}, None
+            compiled_with = [getattr(params, name) for name in COMPILED_WITH]
+            if self._trainer is None or compiled_with != self._compiled_with:
+                self._compiled_with = compiled_with
+                steps = None if goes_on else epochs * -(-len(training) // params.batch_size)
+                self._trainer = self._make_trainer(params, answer_weight, steps)
+            self.history = {name: list(values) for name, values in self.history.items()}
+            target.reset_calibration()
+            self.best_epoch = train(
+                self._trainer,
+                arrays,
+                training,
+                held_out,
+                epochs=epochs,
+                batch_size=params.batch_size,
+                patience=params.patience,
+                rng=self._rng,
+                history=self.history,
+                verbose=params.verbose,
+                checkpoint=checkpoint,
+            )
         if len(held_out):
             held_out = np.sort(held_out)
             outputs = self.outputs(X[held_out], symmetric=params.symmetric)

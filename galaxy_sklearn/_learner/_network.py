@@ -15,7 +15,7 @@ from galaxy_sklearn._learner._architecture import (
     custom_objects,
 )
 from galaxy_sklearn._learner._loop import batch_as_float32
-from galaxy_sklearn._learner._process import dtype_policy, seeded
+from galaxy_sklearn._learner._process import check_not_forked, dtype_policy, seeded
 from galaxy_sklearn.networks import get_network
 
 
@@ -208,6 +208,7 @@ def sample_dropout(model, X, n_samples, rng, batch_size):
     Returns an array of shape (n_samples, n_images, n_outputs). Batch normalization stays as in
     any prediction.
     """
+    check_not_forked()
     layers = all_layers(model)
     normalizing = [x for x in layers if isinstance(x, keras.layers.BatchNormalization)]
     dropping = seed_states(layers)

@@ -14,7 +14,8 @@ from galaxy_sklearn._compat import is_worker
 # Both states below are the whole process', so that two threads cannot build at a time.
 BUILDING = threading.RLock()
 # Callers of many fits, and those among scikit-learn's modules that pass on a single one.
-MANY_FITS = ("sklearn.", "joblib.", "distributed.", "galaxy_sklearn.ensemble")
+MANY_FITS = ("sklearn.", "joblib.parallel", "joblib.externals", "distributed.")
+ENSEMBLE = "galaxy_sklearn.ensemble"
 ONE_FIT = ("sklearn.base", "sklearn.compose", "sklearn.pipeline", "sklearn.utils")
 
 _computed_in = None
@@ -49,7 +50,7 @@ def dtype_policy(name):
             keras.config.set_dtype_policy(before)
 
 
-def is_one_of_many():
+def is_one_of_many(callers=(*MANY_FITS, ENSEMBLE)):
     """Whether the fit under way is one of a search, a cross-validation or an ensemble.
 
     Nothing but the callers tells: scikit-learn clones an estimator and calls its ``fit``, as a
@@ -58,7 +59,7 @@ def is_one_of_many():
     frame = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module.startswith(MANY_FITS) and not module.startswith(ONE_FIT):
+        if module.startswith(callers) and not module.startswith(ONE_FIT):
             return True
         frame = frame.f_back
     return False

@@ -140,6 +140,11 @@ class VoteTarget:
 
     def find_errors(self, outputs, voted):
         """Keep the errors of galaxies set aside."""
+        voted = voted.copy()
+        if self.form == "conditional":
+            # Nobody was asked, so that nothing was voted. A cumulative fraction is 0 then.
+            for columns in self.tree.slices:
+                voted[~voted[:, columns].any(axis=1), columns] = np.nan
         self.errors = conformal.find_errors(self.probabilities(outputs), voted)
 
     def intervals(self, outputs, coverage, kind):

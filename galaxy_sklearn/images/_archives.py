@@ -7,7 +7,6 @@ import tarfile
 import threading
 import warnings
 import zlib
-from functools import lru_cache
 from pathlib import PurePath
 from zipfile import BadZipFile, ZipFile
 
@@ -24,6 +23,10 @@ BAD_ARCHIVE = (
     *(EOFError, OverflowError, zlib.error),
 )
 LISTING = threading.Lock()
+# Lists of archives whose images were asked for by their names alone, by name, time and size of the
+# archive, which may be overwritten; of so many images together, which take some 100 MB.
+LISTED: dict[tuple, tuple] = {}
+MOST_LISTED = 400_000
 
 
 def is_image(name):
@@ -64,23 +67,27 @@ def _in_zip(archive):
 
 
 def _in_tar(archive):
-    links = {}
+    links, images = {}, []
     for info in _tar_members(archive):
         if info.isreg() and is_image(info.name):
             yield PackedImage(f"{archive}/{info.name}", archive, info.offset_data, info.size)
-        elif info.issym() and is_image(info.name):
-            target = posixpath.join(posixpath.dirname(info.name), info.linkname)
-            links[info.name] = posixpath.normpath(target)
-        elif info.islnk() and is_image(info.name):
-            links[info.name] = info.linkname
-    if not links:
+        elif info.issym() or info.islnk():
+            # A hard link names a member, a symbolic one a place beside its own.
+            folder = posixpath.dirname(info.name) if info.issym() else ""
+            name = posixpath.normpath(info.name)
+            links[name] = posixpath.normpath(posixpath.join(folder, info.linkname))
+            if is_image(info.name):
+                images.append(info.name)
+    if not images:
         return
     files = {
-        info.name: (info.offset_data, info.size) for info in _tar_members(archive) if info.isreg()
+        posixpath.normpath(info.name): (info.offset_data, info.size)
+        for info in _tar_members(archive)
+        if info.isreg()
     }
     lost = []
-    for name in links:
-        target, steps = name, 0
+    for name in images:
+        target, steps = posixpath.normpath(name), 0
         while target in links and steps <= len(links):  # links may lead in circles
             target, steps = links[target], steps + 1
         if target in files:
@@ -137,9 +144,16 @@ def find_packed(name):
     return None
 
 
-@lru_cache(maxsize=16)
-def _members(archive, mtime_ns, size):
-    # Time and size are arguments for the cache: an archive may be overwritten.
+def _members(*state):
+    """Return the images of an archive by name, and what is wrong with it, from the cache."""
+    found = LISTED.pop(state, None) or _list_members(state[0])
+    LISTED[state] = found  # the last one
+    while len(LISTED) > 1 and sum(len(members) for members, _ in LISTED.values()) > MOST_LISTED:
+        del LISTED[next(iter(LISTED))]
+    return found
+
+
+def _list_members(archive):
     members = {}
     try:
         for image in in_archive(archive):

@@ -11,11 +11,11 @@ import inspect
 from galaxy_sklearn._deprecation import moved, renamed
 from galaxy_sklearn.networks._applications import APPLICATIONS
 from galaxy_sklearn.networks._dieleman2015 import dieleman2015
+from galaxy_sklearn.networks._equivariant import equivariant
 from galaxy_sklearn.networks._galaxy_id import galaxy_id
 from galaxy_sklearn.networks._group import GroupConv2D
 from galaxy_sklearn.networks._layers import QuestionSoftmax
 from galaxy_sklearn.networks._residual import residual
-from galaxy_sklearn.networks._symmetric import symmetric
 
 __all__ = [
     "NETWORKS",
@@ -24,16 +24,16 @@ __all__ = [
     "QuestionSoftmax",
     "arguments",
     "dieleman2015",
+    "equivariant",
     "galaxy_id",
     "get_network",
     "residual",
-    "symmetric",
 ]
 
 NETWORKS = {
     "galaxy_id": galaxy_id,
     "residual": residual,
-    "symmetric": symmetric,
+    "equivariant": equivariant,
     "dieleman2015": dieleman2015,
     **APPLICATIONS,
 }

@@ -19,6 +19,7 @@ from galaxy_sklearn.scoring._output import (
     N_MESSAGES,
     Part,
     check_plan,
+    delete_parts,
     errors_of_finished,
     in_parts,
     join_parts,
@@ -139,7 +140,7 @@ def score_catalogue(
     Columns: ``file`` (the image's name; relative to the folder, if `images` is one), one for each
     class (float32), ``label``, ``error`` (null if there is none), ``model`` (16 digits of a hash
     of what the model is, its parameters and weights: the same however often it is saved and
-    loaded).
+    loaded, with the same versions of the libraries).
 
     Examples
     --------
@@ -176,7 +177,9 @@ def score_catalogue(
     with owned(folder):
         if one_file and output.exists():
             names = printable(iter_images(images), root)
-            return Scored(total, errors_of_finished(output, names, model_id), 0, ())
+            n_errors = errors_of_finished(output, names, model_id)
+            delete_parts(folder)  # of a run that was killed before it did so
+            return Scored(total, n_errors, 0, ())
         check_plan(folder, {"model": model_id, "part_size": part_size})
         n_parts = -(-total // part_size)
         surplus = sorted(folder.glob("part-*.parquet"))[n_parts:]
@@ -186,10 +189,12 @@ def score_catalogue(
                 f"{surplus[0].name}: images were removed since it was begun. Choose another output."
             )
         delete_unfinished(folder)
+        delete_unfinished(output.parent, output.name)
         if scheduler is None and effective_n_jobs(n_workers) == 1:
             score = partial(_score_parts, _prepared(estimator, n_jobs))
         else:
-            model_file = str(Path(model).absolute()) if is_file else save_model(model, folder)
+            # A copy: the file may be overwritten while they load it.
+            model_file = save_model(estimator, folder)
             if scheduler is None:
                 one = partial(_score_part, model_file, n_jobs or 1)
                 score = partial(run_in_processes, one, n_workers=n_workers)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import NamedTuple
 
@@ -44,9 +44,12 @@ def owned(folder):
     try:
         yield
     finally:
-        lock.release()
         if {path.name for path in folder.iterdir()} <= {LOCK}:
-            (folder / LOCK).unlink(missing_ok=True)
+            # While it is held: whoever comes now locks another file. Windows deletes no open file.
+            with suppress(PermissionError):
+                (folder / LOCK).unlink()
+        lock.release()
+        with suppress(OSError):  # not empty, or another process' already
             folder.rmdir()
 
 
@@ -85,15 +88,15 @@ def check_plan(folder, plan):
     path = folder / PLAN
     if path.exists():
         try:
-            begun = json.loads(path.read_text())
-        except ValueError:
+            begun = dict(json.loads(path.read_text()))
+        except (TypeError, ValueError):
             raise ValueError(
                 f"{path} is damaged: delete the folder, or choose another output."
             ) from None
         for name, value in plan.items():
-            if begun[name] != value:
+            if begun.get(name) != value:
                 raise ValueError(
-                    f"{folder} was begun with {name}={begun[name]!r}, not {value!r}; choose "
+                    f"{folder} was begun with {name}={begun.get(name)!r}, not {value!r}; choose "
                     "another output."
                 )
     elif any(folder.glob("part-*.parquet")):
@@ -224,6 +227,18 @@ def join_parts(folder, output):
             writer = pyarrow.csv.CSVWriter(written, schema)
         with writer:
             for part in parts:
-                writer.write_table(pq.read_table(part).replace_schema_metadata(None).cast(schema))
-    for path in (*parts, folder / PLAN, folder / MODEL):
+                try:
+                    table = pq.read_table(part)
+                except (OSError, ValueError) as error:
+                    cause = str(error).partition("\n")[0]
+                    raise ValueError(
+                        f"{part} is damaged ({cause}): delete it, and call again."
+                    ) from error
+                writer.write_table(table.replace_schema_metadata(None).cast(schema))
+    delete_parts(folder)
+
+
+def delete_parts(folder):
+    """Delete what a finished file was made of."""
+    for path in (*folder.glob("part-*.parquet"), folder / PLAN, folder / MODEL):
         path.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ CHUNK = 32
 # An image is no lower than this, and a channels-first one has no more channels.
 MOST_COLOURS = 4
 DTYPES = {"float32": np.float32, "float16": np.float16, "uint8": np.uint8}
-MOST_FLOAT16 = np.finfo(np.float16).max
+HALF = np.finfo(np.float16)
 
 
 # The limit is that of the process: of calls that overlap only one sets it, and takes it back.
@@ -48,7 +48,8 @@ class FlattenToTensor(ImageTransformer):
     Parameters
     ----------
     dtype : {"float32", "float16", "uint8"}, default="float32"
-        What the tensor holds. "float16" takes half the memory and keeps three digits; "uint8"
+        What the tensor holds. "float16" takes half the memory and keeps three digits of what is
+        above 6e-5; "uint8"
         takes a quarter and keeps pixels of 0-1 in steps of 1/255, as JPEG files do. Estimators
         turn each batch into float32, so that they need no more.
     image_shape : tuple of int, optional
@@ -111,7 +112,14 @@ class FlattenToTensor(ImageTransformer):
         if isinstance(images, np.ndarray) and images.ndim == 2:
             images = images.reshape(len(images), *self._row_shape(images.shape[1]))
         if isinstance(images, np.ndarray) and images.dtype != object:
-            return to_pixels(images, n_dimensions=4)
+            if self.dtype == "float32" or images.dtype == self.dtype:
+                return to_pixels(images, n_dimensions=4)
+            # By parts, so that there is never a tensor of floats.
+            shape = to_pixels(images[:1], n_dimensions=4).shape[1:]
+            tensor = np.empty((len(images), *shape), dtype=self.dtype)
+            for chunk in gen_batches(len(images), CHUNK):
+                tensor[chunk] = to_pixels(images[chunk], n_dimensions=4)
+            return tensor
         names = images.paths if isinstance(images, ImageStack) else range(len(images))
         first = to_channels(images[0])
         tensor = np.empty((len(images), *first.shape), dtype=self.dtype)
@@ -202,9 +210,11 @@ def stored(pixels, dtype):
                 "or choose 'float32'."
             )
         pixels = np.rint(pixels * 255)
-    elif dtype == "float16" and np.abs(pixels).max() > MOST_FLOAT16:
-        raise ValueError(
-            f"dtype='float16' holds pixels of up to {MOST_FLOAT16:.0f}, found "
-            f"{np.abs(pixels).max():.4g}: scale them, or choose 'float32'."
-        )
+    elif dtype == "float16":
+        most = np.abs(pixels).max()
+        if most > HALF.max or 0 < most < HALF.tiny:
+            raise ValueError(
+                f"dtype='float16' holds the brightest pixel of an image from {HALF.tiny:.1g} to "
+                f"{HALF.max:.0f}, found {most:.4g}: scale them, or choose 'float32'."
+            )
     return pixels.astype(dtype, copy=False)

@@ -1,7 +1,7 @@
-"""A residual network that is symmetric by construction."""
+"""A residual network that is equivariant under the turns and mirror images of a square."""
 
 
-def symmetric(
+def equivariant(
     input_shape,
     n_outputs,
     activation="sigmoid",
@@ -49,8 +49,8 @@ def symmetric(
 
     Examples
     --------
-    >>> from galaxy_sklearn.networks import symmetric
-    >>> model = symmetric((16, 16, 3), 37, filters=(2, 4))
+    >>> from galaxy_sklearn.networks import equivariant
+    >>> model = equivariant((16, 16, 3), 37, filters=(2, 4))
     >>> model.output_shape
     (None, 37)
     """
@@ -101,8 +101,8 @@ def symmetric(
     x = layers.Dropout(dropout)(x)
     # float32 under any dtype policy: fractions need more than bfloat16's 8 bits of precision.
     outputs = layers.Dense(n_outputs, activation=activation, dtype="float32")(x)
-    return keras.Model(inputs, outputs, name="symmetric")
+    return keras.Model(inputs, outputs, name="equivariant")
 
 
 # An estimator looks at each image once. A function of one's own may have this attribute as well.
-symmetric.is_invariant = True  # type: ignore[attr-defined]
+equivariant.is_invariant = True  # type: ignore[attr-defined]
