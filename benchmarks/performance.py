@@ -19,6 +19,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def table(title, times, ours, n, unit="us", note=""):
 
 # ------------------------------------------------------------------------- reading
 
+DEFAULT = "equivariant, one look (the default)"
 FLOOR = "floor: libjpeg-turbo decoding alone"
 
 
@@ -302,7 +304,7 @@ def training(paths, quick):
             output="tree", loss="cross_entropy", question_weight="reach", weight_decay=0.01
         ),
         "ours, mixed_bfloat16": ours(**plain, dtype_policy="mixed_bfloat16"),
-        "ours, the default network": ours(**plain, network="residual"),
+        "ours, the default network": ours(**plain, network="equivariant"),
         "Keras' fit": bare(False),
         "Keras' fit, XLA": bare(True),
     }
@@ -313,6 +315,39 @@ def training(paths, quick):
         "One epoch in batches of 32 on a tensor in memory; building and tracing are not included."
     )
     return [table("Training, per image", times, "ours, like Keras' fit", n, "ms", note)]
+
+
+def networks(paths, quick):
+    """Train recipes for an epoch, and ask them, as their estimators do."""
+    from galaxy_sklearn import GZ2, make_galaxy_pipeline
+
+    n = 64 if quick else 512
+    rng = np.random.default_rng(0)
+    X = rng.random((n, 64, 64, 3), dtype=np.float32)
+    y = GZ2.normalize(rng.random((n, 37))).astype(np.float32)
+    texts = []
+    for policy in ("float32", "mixed_bfloat16"):
+        fitted = {}
+        for name, recipe in (
+            (DEFAULT, "equivariant"),
+            ("residual, eight orientations", "residual"),
+            ("GalaxyID, one orientation", "galaxy_id"),
+        ):
+            classifier = make_galaxy_pipeline(recipe, random_state=0)[-1]
+            images = X.mean(axis=-1, keepdims=True) if recipe == "galaxy_id" else X
+            classifier.set_params(dtype_policy=policy).partial_fit(images[:32], y[:32])
+            fitted[name] = classifier, images
+        for title, method, *more in (
+            ("Training", "partial_fit", y),
+            ("Prediction", "predict_proba"),
+        ):
+            ways = {
+                name: partial(getattr(classifier, method), images, *more)
+                for name, (classifier, images) in fitted.items()
+            }
+            times = take_turns(ways, 1 if quick else 3)
+            texts.append(table(f"{title} of recipes, {policy}, per image", times, DEFAULT, n, "ms"))
+    return texts
 
 
 def _skorch(X, y):
@@ -509,7 +544,7 @@ def survey(paths, quick):
     texts = ["## Scoring a survey\n"]
     for title, pipe, n in (
         ("a small network", _small_pipeline(paths), 16_384),
-        ("the default network, eight orientations", _fitted_pipeline(paths), 4096),
+        ("the default network", _fitted_pipeline(paths), 4096),
         ("a network on a separate device, 400 us per image", _waiting_pipeline(paths), 16_384),
     ):
         many = [paths[i % len(paths)] for i in range(512 if quick else n)]
@@ -668,7 +703,9 @@ def start_up(paths, quick):
 
 SECTIONS = {
     section.__name__: section
-    for section in (reading, instructions, training, prediction, search, growth, survey, start_up)
+    for section in (
+        *(reading, instructions, training, networks, prediction, search, growth, survey, start_up),
+    )
 }
 
 
