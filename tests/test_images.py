@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import pickle
 import re
 import sys
 import tarfile
@@ -363,6 +364,14 @@ def test_names_of_fits_files(tmp_path):
     assert find_images(tmp_path).index.tolist() == [1, 2, 3, 4, 5]
 
 
+def test_names_of_rasters(tmp_path):
+    endings = ["jpg", "JPEG", "jfif", "png", "tif", "tiff", "gif", "bmp", "webp", "pgm", "ppm"]
+    names = [f"{i}.{ending}" for i, ending in enumerate(endings, 10)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    assert listed(tmp_path) == names
+
+
 def test_links_to_folders_are_followed_once(tree, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "9.jpg").write_bytes(b"")
@@ -420,8 +429,10 @@ def test_a_damaged_header_in_a_tar_archive(tree):
 )
 def test_tables_of_paths_that_cannot_be_read(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match=f"{name}: the table cannot be read"):
-        list(iter_images(tmp_path / name))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas only warns of some
+        with pytest.raises(ValueError, match=f"{name}: the table cannot be read"):
+            list(iter_images(tmp_path / name))
 
 
 def test_empty_cells_of_paths(tmp_path):
@@ -464,13 +475,16 @@ def test_links_in_a_tar_archive(tmp_path, picture):
             ("link", tarfile.SYMTYPE, "x/soft.jpg"),
             ("lost.jpg", tarfile.SYMTYPE, "elsewhere.jpg"),
             ("circle.jpg", tarfile.SYMTYPE, "circle.jpg"),
+            ("hard.txt", tarfile.LNKTYPE, "y/1.jpg"),
+            ("folder.jpg", tarfile.DIRTYPE, ""),
         ):
             info = tarfile.TarInfo(name)
             info.type, info.linkname = kind, target
-            info.size = 0 if target else len(content)
+            info.size = len(content) if kind == tarfile.REGTYPE else 0
             archive.addfile(info, io.BytesIO(content))
-    with pytest.warns(UserWarning, match=r"s.tar: left out: 2 links .* such as lost.jpg"):
+    with pytest.warns(UserWarning, match=r"s.tar: left out: 2 links .* such as lost.jpg") as told:
         images = list(iter_images(tmp_path / "s.tar"))
+    assert told[0].filename == __file__
     names = [image.removeprefix(f"{tmp_path}/s.tar/") for image in images]
     assert names == ["./y/1.jpg", "./x/soft.jpg", "hard.jpg", "again.jpg"]
     for image in images:
@@ -478,12 +492,37 @@ def test_links_in_a_tar_archive(tmp_path, picture):
 
 
 def test_archives_that_cannot_be_read_one_by_one(tree):
-    (tree / "a.tar.gz").touch()
-    (tree / "b.tgz").touch()
-    with pytest.warns(UserWarning, match="left out: 2 compressed archives, such as a.tar.gz"):
+    endings = ["tar.gz", "tgz", "tar.bz2", "tbz2", "tar.xz", "txz", "tar.zst", "7z", "rar"]
+    for ending in endings:
+        (tree / f"a.{ending}").touch()
+        message = rf"a\.{ending}: expected .* compressed archive .* unpack it\.$"
+        with pytest.raises(ValueError, match=message):
+            list(iter_images(tree / f"a.{ending}"))
+    with pytest.warns(UserWarning, match="left out: 9 compressed archives, such as a.7z") as told:
         assert list(iter_images(tree))
-    with pytest.raises(ValueError, match=r"a.tar.gz: expected .* compressed archive .* unpack it"):
-        list(iter_images(tree / "a.tar.gz"))
+    assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", ["a.zip", "s.tar"])
+def test_an_archive_that_may_not_be_opened(tree, monkeypatch, name):
+    """It is not called damaged."""
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", name)
+
+    (tree / name).touch()
+    monkeypatch.setattr("galaxy_sklearn.images._archives.ZipFile", refuse)
+    monkeypatch.setattr("galaxy_sklearn.images._archives.tarfile.open", refuse)
+    with pytest.raises(PermissionError, match=name):
+        list(iter_images(tree / name))
+
+
+def test_a_name_in_an_archive_keeps_its_place_in_other_processes(tree, picture):
+    with tarfile.open(tree / "s.tar", "w") as archive:
+        archive.add(tree / "1.jpg", "1.jpg")
+    for image in (*iter_images(tree / "a.zip"), *iter_images(tree / "s.tar")):
+        found = pickle.loads(pickle.dumps(image))
+        assert found == image and found.read() == image.read() == encoded(picture)
 
 
 def test_members_of_a_zip_archive_that_are_refused(tmp_path):
@@ -494,6 +533,11 @@ def test_members_of_a_zip_archive_that_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"1.jpg: expected an image of up to 1,072,576 bytes"):
         read_image(image, max_pixels=1000)
     content = bytearray((tmp_path / "a.zip").read_bytes())
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("1.jpg", bytes(5_000_000))
+    (stored,) = iter_images(tmp_path / "b.zip")
+    with pytest.raises(ValueError, match=r"up to 1,072,576 bytes .* found 5,000,\d\d\d"):
+        read_image(stored, max_pixels=1000)
     content[6] |= 1
     (tmp_path / "a.zip").write_bytes(content)
     with pytest.raises(ValueError, match="1.jpg: expected an image, found encrypted data"):
@@ -509,6 +553,7 @@ def test_a_large_file_is_refused_before_it_is_read(tmp_path):
 
 def test_a_place_outside_the_archive(tree):
     (image,) = iter_images(tree / "a.zip")
-    image.offset = -5
-    with pytest.raises(ValueError, match=r"a\.zip/4\.jpg: the image is damaged"):
-        read_image(image)
+    end = (tree / "a.zip").stat().st_size
+    for image.offset, cause in ((-5, ""), (end - 5, "the archive ends before it")):
+        with pytest.raises(ValueError, match=rf"a\.zip/4\.jpg: the image is damaged \({cause}"):
+            read_image(image)

@@ -16,15 +16,17 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from PIL import Image
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+from galaxy_sklearn._files import written_whole
 from galaxy_sklearn.datasets import find_images, iter_images, make_galaxies
 from galaxy_sklearn.scoring import prediction_table, score_catalogue
 
@@ -117,7 +119,15 @@ def test_names_from_everywhere(survey, encoded, tmp_path):
     table = pd.DataFrame({"galaxy": range(N), "path": names})
     table.to_csv(tmp_path / "t.csv", index=False)
     table.rename(columns={"path": "file"}).to_parquet(tmp_path / "t.parquet")
-    for source in (table, tmp_path / "t.csv", tmp_path / "t.parquet", names, np.array(names)):
+    arrow = pa.Table.from_pandas(table)
+    for source in (
+        table,
+        arrow,
+        tmp_path / "t.csv",
+        tmp_path / "t.parquet",
+        names,
+        np.array(names),
+    ):
         assert list(iter_images(source)) == names
 
 
@@ -128,7 +138,7 @@ def test_sources_that_are_none(tmp_path):
     (tmp_path / "a.tar").write_bytes(b"tar" * 1000)
     for name, message in {
         "nowhere": "no folder or file",
-        "a.txt": r"expected a folder, a .zip or .tar archive or a table",
+        "a.txt": r"expected a folder, a .zip or .tar archive or a table \([^)]*\)\.$",
         "a.csv": r"expected a column with the names .* found \['name', 'ra'\]",
         "a.zip": r"a.zip: the archive is damaged",
         "a.tar": r"a.tar: the archive is damaged",
@@ -256,13 +266,13 @@ def test_one_file(model, survey, expected, tmp_path, suffix):
 def test_finished_file(model, survey, tmp_path, suffix, monkeypatch):
     """It is left as it is, and nothing is scored again."""
     output = tmp_path / f"scores{suffix}"
-    names = [*iter_images(survey), str(tmp_path / "NA"), str(tmp_path / 'a,"b\nc.jpg')]
-    assert score(model, names, output)[:3] == (N + 2, 4, N + 2)
+    names = [*iter_images(survey), str(tmp_path / "NA"), str(tmp_path / 'a,"b\nc.jpg'), ""]
+    assert score(model, names, output)[:3] == (N + 3, 5, N + 3)
     content = output.read_bytes()
     monkeypatch.setattr(
         "galaxy_sklearn.scoring._catalogue._score_parts", lambda *args: pytest.fail("it scored")
     )
-    assert score(model, names, output) == (N + 2, 4, 0, ())
+    assert score(model, names, output) == (N + 3, 5, 0, ())
     assert score(joblib.load(model), names, output).n_new == 0
     other = joblib.load(model).set_params(resize__size=(8, 8))
     for change, message in (
@@ -505,8 +515,13 @@ def test_model_file_written_again(model, survey, expected, tmp_path):
 
 def test_wrong_model_leaves_no_output(survey, tmp_path):
     joblib.dump({}, tmp_path / "model.joblib")
-    with pytest.raises(ValueError, match="expected a fitted pipeline, found dict"):
-        score(tmp_path / "model.joblib", survey, tmp_path / "scores")
+    (tmp_path / "text.joblib").write_bytes(b"pickle")
+    for name, message in {
+        "model.joblib": "expected a fitted pipeline, found dict",
+        "text.joblib": "text.joblib: no model that can be loaded",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            score(tmp_path / name, survey, tmp_path / "scores")
     assert not (tmp_path / "scores").exists()
 
 
@@ -516,6 +531,73 @@ def test_progress(model, survey, tmp_path, capfd):
     score(model, survey, tmp_path / "b", verbose=True)
     shown = capfd.readouterr().err
     assert f"{N}/{N}" in shown and "images/s" in shown and "errors=2" in shown
+    (tmp_path / "b" / "part-00000003.parquet").unlink()
+    score(model, survey, tmp_path / "b", verbose=True)
+    shown = capfd.readouterr().err
+    assert f"{N}/{N}" in shown and "errors=2" in shown  # those of the first run are counted
+    names = list(iter_images(survey))
+    prediction_table(joblib.load(model), names, on_error="report")
+    assert capfd.readouterr() == ("", "")
+    prediction_table(joblib.load(model), names, on_error="report", verbose=True)
+    assert f"{N}/{N}" in capfd.readouterr().err
+
+
+def test_the_first_errors_are_told(model, tmp_path):
+    """Ten of any number, those of the first images; all of them are in the table."""
+    names = [str(tmp_path / f"{i}.jpg") for i in range(26)]
+    found = score(model, names, tmp_path / "scores")
+    assert found[:3] == (26, 26, 26)
+    assert list(found.messages) == [f"No image file {name!r}." for name in names[:10]]
+    table = pd.read_parquet(tmp_path / "scores")
+    assert table["error"].tolist() == [f"No image file {name!r}." for name in names]
+    assert table[["featured", "smooth", "label"]].isna().all(axis=None)
+
+
+def test_who_scores(model, survey, expected, tmp_path, monkeypatch):
+    """This process, others if there are several, or a cluster: as it is told, with one outcome."""
+    asked = []
+
+    def others(score, parts, **how):
+        asked.append(how)
+        return map(score, parts)
+
+    monkeypatch.setattr("galaxy_sklearn.scoring._catalogue.run_in_processes", others)
+    monkeypatch.setattr("galaxy_sklearn.scoring._catalogue.run_on_dask", others)
+    several, cluster = {"n_workers": 2}, {"scheduler": "tcp://a:1"}
+    for i, how in enumerate(({}, {"n_workers": 1}, several, cluster)):
+        assert score(model, survey, tmp_path / f"{i}", **how)[:3] == (N, 2, N)
+        pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / f"{i}"), expected)
+    assert asked == [several, cluster]
+
+
+def test_a_file_that_cannot_be_begun(tmp_path):
+    """What fails without a number, before anything is written: the file is named, and stays."""
+    (tmp_path / "a.txt").write_text("old")
+    with (
+        pytest.raises(OSError, match=r"a\.txt: cannot be written: no room$") as caught,
+        written_whole(tmp_path / "a.txt"),
+    ):
+        raise OSError("no room")
+    assert caught.value.errno == errno.EIO
+    assert (tmp_path / "a.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize(("n_jobs", "expected"), [(None, 3), (2, 2)])
+def test_threads_that_read_images(model, survey, tmp_path, monkeypatch, n_jobs, expected):
+    """Those of the pipeline, or as many as are asked for; the pipeline stays as it is."""
+    names = {"flattentotensor": "tensor"}
+    pipe = Pipeline([(names.get(name, name), step) for name, step in joblib.load(model).steps])
+    pipe.set_params(tensor__n_jobs=3, tensor__verbose=True)
+    used, transform = [], FlattenToTensor.transform
+
+    def watched(step, X):
+        used.append((step.n_jobs, step.verbose))
+        return transform(step, X)
+
+    monkeypatch.setattr(FlattenToTensor, "transform", watched)
+    assert score(pipe, survey, tmp_path / "scores", n_jobs=n_jobs).n_new == N
+    assert set(used) == {(expected, False)}
+    assert pipe["tensor"].get_params()["n_jobs"] == 3 and pipe["tensor"].verbose
 
 
 # ------------------------------------------------------------------------ on a cluster

@@ -147,7 +147,7 @@ def _in_folder(folder):
                 f"{path}: left out: {len(packed)} compressed archives, such as {packed[0]}, whose "
                 "images cannot be read one by one: unpack them.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
         for name in sorted(names):
             file = os.path.join(path, name)  # noqa: PTH118 - pathlib is slow
