@@ -299,7 +299,7 @@ def test_network_arguments_are_parameters(data):
     classifier.set_params(network__units=5).fit(*data)
     assert classifier.model_.layers[2].units == 5
     assert "network__units=5" in repr(classifier)
-    reference = GalaxyClassifier().get_params()
+    reference = GalaxyClassifier("residual").get_params()
     assert reference["network__filters"] == (32, 64, 128, 256)
 
 
