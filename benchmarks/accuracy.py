@@ -176,6 +176,11 @@ def ablations(epochs):
         run.parameters = [learn.__doc__, epochs]
         return run
 
+    narrow = {
+        "classifier__network__filters": (4, 8, 16, 32),
+        "classifier__network__features": 128,
+        "classifier__network__dropout": 0.3,
+    }
     return {
         "ours": variant(),
         "sigmoids, binary cross-entropy": variant(
@@ -193,14 +198,23 @@ def ablations(epochs):
         "no augmentation": variant(
             classifier__rotation=0, classifier__shift=0, classifier__zoom=0, classifier__flip=None
         ),
-        "predictions from one orientation": variant(classifier__symmetric=False),
         "constant learning rate": variant(classifier__schedule="constant"),
         "no weight decay": variant(classifier__weight_decay=0.0),
         "average of the weights over 5% of the steps": variant(classifier__weight_average=0.05),
         "float32 instead of bfloat16": variant(classifier__dtype_policy="float32"),
         "the reference network": variant(classifier__network="galaxy_id"),
         "two residual blocks per stage": variant(classifier__network__blocks=2),
-        "50% more filters": variant(classifier__network__filters=(48, 96, 192, 256)),
+        "the residual network, eight looks": variant(classifier__network="residual"),
+        "the residual network, one look": variant(
+            classifier__network="residual", classifier__symmetric=False
+        ),
+        "filters (6, 12, 24, 48)": variant(classifier__network__filters=(6, 12, 24, 48)),
+        "filters (4, 8, 16, 32), 128 features": variant(**narrow),
+        "the same, 32 features": variant(**narrow | {"classifier__network__features": 32}),
+        "the same, 256 features": variant(**narrow | {"classifier__network__features": 256}),
+        "the same, 128 features, dropout 0.5": variant(
+            **narrow | {"classifier__network__dropout": 0.5}
+        ),
         "images of 80 x 80 pixels": variant(resize__size=80),
         "simulated galaxies first": start_from(_simulated),
         "images without labels first": start_from(_unlabelled),

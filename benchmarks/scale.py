@@ -104,7 +104,8 @@ def memory(n_galaxies, dtype):
     for rows in gen_batches(n_galaxies, 1000):
         pixels = rng.integers(256, size=X[rows].shape, dtype=np.uint8)
         X[rows] = pixels if dtype == "uint8" else pixels / 255
-    classifier = GalaxyClassifier(epochs=1, network__filters=(1, 1, 2, 2), verbose=1)
+    narrow = {"network__filters": (1, 1, 2, 2), "network__features": 8}
+    classifier = GalaxyClassifier(epochs=1, batch_size=256, verbose=1, **narrow)
     classifier.fit(X, y)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"{n_galaxies} galaxies, {dtype}: tensor {X.nbytes / 1e9:.2f} GB, in all {peak:.2f} GB")

@@ -7,6 +7,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 import galaxy_sklearn
 from galaxy_sklearn.datasets import make_galaxies
@@ -29,6 +30,8 @@ def test_files_of_earlier_versions(folder):
     np.testing.assert_allclose(fractions, np.load(folder / "fractions.npy"), atol=1e-5)
     again = pickle.loads(pickle.dumps(pipe))
     np.testing.assert_array_equal(again.predict_proba(images[:8]), fractions)
+    # With the parameters that were added since.
+    assert "classifier__checkpoint" in clone(pipe).get_params() and "GalaxyClassifier" in repr(pipe)
     pipe.set_params(classifier__warm_start=True, classifier__epochs=1).fit(images, votes)
 
 

@@ -6,10 +6,10 @@ def equivariant(
     n_outputs,
     activation="sigmoid",
     *,
-    filters=(4, 8, 16, 32),
+    filters=(4, 10, 24, 48),
     blocks=1,
-    features=128,
-    dropout=0.3,
+    features=192,
+    dropout=0.1,
 ):
     """Build a residual network whose answers do not depend on the orientation of an image.
 
@@ -26,15 +26,15 @@ def equivariant(
         Number of outputs.
     activation : str, default="sigmoid"
         Activation of the outputs.
-    filters : tuple of int, default=(4, 8, 16, 32)
+    filters : tuple of int, default=(4, 10, 24, 48)
         Number of filters of each stage. Each has 8 orientations, so that a stage costs as much as
         one of 8 times as many filters in `residual`, with an eighth of its weights. Each stage
         halves the resolution.
     blocks : int, default=1
         Number of residual blocks of each stage, with two convolutions each.
-    features : int, default=128
+    features : int, default=192
         Number of features that the output sees.
-    dropout : float, default=0.3
+    dropout : float, default=0.1
         Fraction of the features dropped before the output.
 
     Returns
