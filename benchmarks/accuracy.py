@@ -333,12 +333,8 @@ def more(load, arguments):
     for part in ("train", "train_more", "train_partial"):
         so_far.append(load(part))
         name = "train.csv" if part == "train" else f"and {part}.csv"
-        samples[name] = tuple(
-            join(parts)
-            for join, parts in zip(
-                (np.concatenate, pd.concat), zip(*so_far, strict=True), strict=True
-            )
-        )
+        paths, votes = zip(*so_far, strict=True)
+        samples[name] = np.concatenate(paths), pd.concat(votes)
     print(
         "| training galaxies | number | epochs | RMSE | by seed | together |\n"
         "|---|---|---|---|---|---|"

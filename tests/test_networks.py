@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from galaxy_sklearn import GZ2
+from galaxy_sklearn._learner._process import seeded
 from galaxy_sklearn.networks import (
     NETWORKS,
     GroupConv2D,
@@ -119,14 +120,15 @@ def test_group_convolution_is_that_of_its_definition():
 
 @pytest.mark.parametrize("shape", [(16, 16, 3), (15, 15, 1), (24, 16, 1), (17, 12, 3), (1, 40, 1)])
 def test_equivariant_network_knows_no_orientation(shape):
-    network = equivariant(shape, 5, filters=(2, 3, 4), features=8)
+    with seeded(0):
+        network = equivariant(shape, 5, filters=(2, 3, 4), features=8)
     rng = np.random.default_rng(0)
     for layer in network.layers:  # as after a training
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.set_weights([w + rng.uniform(0, 0.2, w.shape) for w in layer.get_weights()])
     images = rng.random((3, *shape), dtype=np.float32)
     expected = network.predict_on_batch(images)
-    assert expected.std(axis=0).max() > 1e-3
+    assert expected.std(axis=0).max() > 1e-4
     turns = range(4) if shape[0] == shape[1] else (0, 2)
     for mirrored in (False, True):
         for turn in turns:
