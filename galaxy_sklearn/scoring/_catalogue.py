@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from galaxy_sklearn._files import delete_unfinished
 from galaxy_sklearn.datasets import iter_images
 from galaxy_sklearn.scoring._output import (
+    MODEL,
     N_MESSAGES,
     Part,
     check_plan,
@@ -207,7 +208,9 @@ def score_catalogue(
         )
         with tqdm(total=total, desc="scoring", unit=" images", disable=not verbose) as bar:
             n_errors, n_new, messages = _score_missing(score, parts, bar)
-        delete_unfinished(folder)  # of workers that were killed
+        # What workers left that were killed, and the copy that they read.
+        delete_unfinished(folder)
+        (folder / MODEL).unlink(missing_ok=True)
         if one_file:
             join_parts(folder, output)
     return Scored(total, n_errors, n_new, messages)
