@@ -2,11 +2,11 @@
 
 import errno
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # Of files that are being written. Readers of a folder pass over names that begin with a dot.
-UNFINISHED = ".new-"
+UNFINISHED, LOCK = ".new-", ".lock"
 
 
 @contextmanager
@@ -50,3 +50,41 @@ def delete_unfinished(folder, name="*"):
     """Delete what processes that were killed left of files of a name."""
     for path in Path(folder).glob(f"{UNFINISHED}*-{name}"):
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def owned(folder, *, by):
+    """Make a folder, and keep others out of it; remove it if nothing is left in it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    by : str
+        What it belongs to meanwhile, for the message.
+
+    Raises
+    ------
+    BlockingIOError
+        If it belongs to another one.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BlockingIOError(
+            f"{folder} is being written by another {by}; wait for it, or choose another folder."
+        ) from None
+    try:
+        yield
+    finally:
+        if {path.name for path in folder.iterdir()} <= {LOCK}:
+            # While it is held: whoever comes now locks another file. Windows deletes no open file.
+            with suppress(PermissionError):
+                (folder / LOCK).unlink()
+        lock.release()
+        with suppress(OSError):  # not empty, or another process' already
+            folder.rmdir()

@@ -10,10 +10,10 @@ import numpy as np
 
 import galaxy_sklearn
 from galaxy_sklearn._compat import all_layers
-from galaxy_sklearn._files import delete_unfinished, written_whole
+from galaxy_sklearn._files import delete_unfinished, owned, written_whole
 from galaxy_sklearn._learner._process import MANY_FITS, is_one_of_many
 
-FILE, LOCK = "training.npz", ".lock"
+FILE = "training.npz"
 # What does not change what is learned, and what the network itself shows.
 IGNORED = ("verbose", "checkpoint", "random_state", "network_arguments", "network", "pretrained")
 
@@ -41,8 +41,6 @@ def kept(folder, call):
     BlockingIOError
         If another process uses the folder.
     """
-    from filelock import FileLock, Timeout
-
     if folder is None:
         yield None
         return
@@ -52,14 +50,8 @@ def kept(folder, call):
             "cross-validation, whose fits differ."
         )
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / LOCK, timeout=0):
-            yield Checkpoint(folder, call())
-    except Timeout:
-        raise BlockingIOError(
-            f"checkpoint {folder} is being written by another training; choose another folder."
-        ) from None
+    with owned(folder, by="training"):
+        yield Checkpoint(folder, call())
 
 
 class Checkpoint:

@@ -13,7 +13,7 @@ from joblib import effective_n_jobs
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
-from galaxy_sklearn._files import delete_unfinished
+from galaxy_sklearn._files import delete_unfinished, owned
 from galaxy_sklearn.datasets import iter_images
 from galaxy_sklearn.scoring._output import (
     MODEL,
@@ -24,7 +24,6 @@ from galaxy_sklearn.scoring._output import (
     errors_of_finished,
     in_parts,
     join_parts,
-    owned,
     printable,
     rows_and_errors,
     save_model,
@@ -175,7 +174,7 @@ def score_catalogue(
 
     one_file = output.suffix in (".csv", ".parquet")
     folder = output.with_name(f"{output.name}.parts") if one_file else output
-    with owned(folder):
+    with owned(folder, by="process"):
         if one_file and output.exists():
             names = printable(iter_images(images), root)
             n_errors = errors_of_finished(output, names, model_id)

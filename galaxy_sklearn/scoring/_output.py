@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ import pandas as pd
 
 from galaxy_sklearn._files import written_whole
 
-PLAN, MODEL, LOCK = "_plan.json", "_model.joblib", ".lock"
+PLAN, MODEL = "_plan.json", "_model.joblib"
 # pyarrow's default, a dictionary, makes columns of fractions 50% larger: all values differ.
 PARQUET = {"use_dictionary": ["label", "model"], "compression": "zstd"}
 N_MESSAGES = 10
@@ -26,31 +25,6 @@ class Part(NamedTuple):
     names: tuple
     root: str
     model_id: str
-
-
-@contextmanager
-def owned(folder):
-    """Make a folder, and keep other processes out of it; remove it if nothing is left in it."""
-    from filelock import FileLock, Timeout
-
-    folder.mkdir(exist_ok=True)
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BlockingIOError(
-            f"{folder} is being written by another process; wait for it, or choose another output."
-        ) from None
-    try:
-        yield
-    finally:
-        if {path.name for path in folder.iterdir()} <= {LOCK}:
-            # While it is held: whoever comes now locks another file. Windows deletes no open file.
-            with suppress(PermissionError):
-                (folder / LOCK).unlink()
-        lock.release()
-        with suppress(OSError):  # not empty, or another process' already
-            folder.rmdir()
 
 
 def write_part(part, table):
