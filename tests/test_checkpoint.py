@@ -17,7 +17,7 @@ from sklearn.model_selection import cross_val_score
 from tiny import tiny
 
 from galaxy_sklearn import GalaxyClassifier, GalaxyEncoder, GalaxyEnsemble
-from galaxy_sklearn._learner import _loop
+from galaxy_sklearn._learner import Learner, _loop
 
 
 def make(**parameters):
@@ -90,6 +90,24 @@ def test_the_same_bits(data, tmp_path, monkeypatch, parameters):
         assert_same(clone(classifier).fit(X, y), found, X)
     names = sorted(path.name for path in (tmp_path / "state").iterdir())
     assert names in (["training.npz"], [".lock", "training.npz"])
+
+
+def test_galaxies_set_aside_stay_aside(data, tmp_path, monkeypatch):
+    """Also without a seed: or what was learned from would choose the best epoch."""
+    splits, split = [], Learner._split
+
+    def keep(*args):
+        splits.append(split(*args))
+        return splits[-1]
+
+    monkeypatch.setattr(Learner, "_split", keep)
+    classifier = make(random_state=None, checkpoint=tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(patch, 2)
+        clone(classifier).fit(*data)
+    classifier.fit(*data)
+    for before, after in zip(*splits, strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 def test_what_else_is_trained(data, tmp_path, monkeypatch):

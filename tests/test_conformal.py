@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from tiny import tiny
@@ -88,6 +89,20 @@ def test_of_any_loss_in_either_form(data, form, loss):
     known = np.array([len(e.scores) for e in classifier.target_encoder_.errors])
     assert known.max() == 12
     assert (held >= np.ceil(0.8 * (known + 1)))[known > 3].all()
+
+
+def test_questions_that_nobody_was_asked(data):
+    """Their answers are 0 in the conditional form, which says nothing of those that were asked."""
+    X, y = data
+    y = check_votes(y).conditional(GZ2).copy()
+    last = GZ2.slices[-1]
+    y[::3, last] = 0
+    asked = y[:, last].any(axis=1)
+    classifier = make().fit(X, pd.DataFrame(y, columns=GZ2.answer_names))
+    target = classifier.target_encoder_
+    target.find_errors(classifier._outputs(X), y)
+    assert [len(error.scores) for error in target.errors[last]] == [asked.sum()] * 6
+    assert (~asked).sum() >= 8
 
 
 def test_sets_of_classes(data):
