@@ -520,6 +520,14 @@ def test_tensors_of_other_dtypes(paths):
         FlattenToTensor(dtype="int8").fit(exact)
 
 
+def test_white_stays_white_in_uint8():
+    """Resizing leaves pixels that exceed 1 by rounding."""
+    white = Resize(64).fit_transform(np.full((1, 212, 212, 3), 255, np.uint8))
+    assert white.max() > 1
+    assert (FlattenToTensor(dtype="uint8").fit_transform(white) == 255).all()
+    assert (FlattenToTensor(dtype="uint8").fit_transform(list(white)) == 255).all()
+
+
 @pytest.mark.parametrize("transformer", [CenterCrop(4), Grayscale(), Resize(4), FlattenToTensor()])
 def test_signed_integers_have_no_scale(transformer):
     images = noise((2, 8, 8, 3), np.uint8).astype(np.int64)

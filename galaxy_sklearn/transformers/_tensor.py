@@ -19,6 +19,8 @@ CHUNK = 32
 MOST_COLOURS = 4
 DTYPES = {"float32": np.float32, "float16": np.float16, "uint8": np.uint8}
 HALF = np.finfo(np.float16)
+# Resizing a white image leaves pixels that exceed 1 by rounding.
+ROUNDING = 1e-5
 
 
 # The limit is that of the process: of calls that overlap only one sets it, and takes it back.
@@ -49,9 +51,8 @@ class FlattenToTensor(ImageTransformer):
     ----------
     dtype : {"float32", "float16", "uint8"}, default="float32"
         What the tensor holds. "float16" takes half the memory and keeps three digits of what is
-        above 6e-5; "uint8"
-        takes a quarter and keeps pixels of 0-1 in steps of 1/255, as JPEG files do. Estimators
-        turn each batch into float32, so that they need no more.
+        above 6e-5; "uint8" takes a quarter and keeps pixels of 0-1 in steps of 1/255, as JPEG
+        files do. Estimators turn each batch into float32, so that they need no more.
     image_shape : tuple of int, optional
         (height, width) or (height, width, n_channels) of flattened rows. By default a row is
         an image of height 1.
@@ -204,7 +205,7 @@ def stored(pixels, dtype):
     pixels = as_float(pixels)
     if dtype == "uint8":
         least, most = pixels.min(), pixels.max()
-        if least < 0 or most > 1:
+        if least < -ROUNDING or most > 1 + ROUNDING:
             raise ValueError(
                 f"dtype='uint8' holds pixels of 0-1, found {least:.4g} to {most:.4g}: scale them, "
                 "or choose 'float32'."
