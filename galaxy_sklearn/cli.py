@@ -43,6 +43,7 @@ def train(arguments):
 
     from galaxy_sklearn import GZ2, make_galaxy_pipeline
     from galaxy_sklearn._files import written_whole
+    from galaxy_sklearn._models import is_pickle, save_model
 
     model = Path(arguments.model)
     if not model.parent.is_dir():
@@ -58,8 +59,11 @@ def train(arguments):
     print(f"Training on {len(data.data)} galaxies ({votes}).")
     pipe.fit(data.data, data.target)
     pipe.set_params(tensor__verbose=False, classifier__verbose=0)
-    with written_whole(model) as written:
-        joblib.dump(pipe, written)
+    if is_pickle(model):
+        with written_whole(model) as written:
+            joblib.dump(pipe, written)
+    else:
+        save_model(pipe, model)
     if arguments.plot:
         from galaxy_sklearn.displays import HistoryDisplay
 
@@ -73,10 +77,10 @@ def evaluate(arguments):
     import numpy as np
 
     from galaxy_sklearn import GZ2, metrics
+    from galaxy_sklearn._models import find_model, load_model
     from galaxy_sklearn._tree_of import tree_of
-    from galaxy_sklearn.scoring import load_model
 
-    pipe = load_model(arguments.model)
+    pipe = load_model(find_model(arguments.model))
     tree = tree_of(pipe) or arguments.tree or GZ2
     if arguments.tree not in (None, tree):
         raise ValueError(
@@ -157,11 +161,11 @@ def demo(arguments):
     settings = " ".join(f"--set {shlex.quote(f'{k}={v}')}" for k, v in small.items())
     place = shlex.quote(str(folder))
     for command in (
-        f"train --images {place}/train --votes {place}/train.csv --model {place}/model.joblib "
+        f"train --images {place}/train --votes {place}/train.csv --model {place}/model.skops "
         f"--plot {place}/history.png {settings}",
-        f"evaluate {place}/model.joblib --images {place}/test --votes {place}/test.csv "
+        f"evaluate {place}/model.skops --images {place}/test --votes {place}/test.csv "
         f"--plot {place}/galaxies.png",
-        f"predict {place}/model.joblib --images {place}/test --output {place}/predictions.csv",
+        f"predict {place}/model.skops --images {place}/test --output {place}/predictions.csv",
     ):
         print(f"\n$ galaxy-sklearn {command}")
         again = _parser().parse_args(shlex.split(command))
@@ -183,7 +187,9 @@ def _parser():
         sub = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         sub.set_defaults(run=run)
         if model:
-            sub.add_argument("model", help="file that `train` wrote; load only files you trust")
+            sub.add_argument(
+                "model", help="file that `train` wrote, or the name of a pretrained model"
+            )
         if run is not demo:
             sub.add_argument("--images", required=True, metavar="DIR", help="folder of images")
         if votes:
@@ -206,7 +212,12 @@ def _parser():
     sub.add_argument("--samples", type=_positive, default=1200, help="galaxies to train on")
     sub.add_argument("--epochs", type=_positive, default=15)
     sub = command(train, votes=True)
-    sub.add_argument("--model", required=True, metavar="FILE", help="where to save")
+    sub.add_argument(
+        "--model",
+        required=True,
+        metavar="FILE",
+        help="where to save, such as model.skops; a name ending in .joblib makes it a pickle",
+    )
     sub.add_argument(
         "--recipe",
         default="equivariant",

@@ -877,17 +877,6 @@ np.testing.assert_array_equal(probabilities, data["expected"])
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
 
 
-def test_skops_finds_only_our_own_types(data):
-    skops = pytest.importorskip("skops.io")
-    small = {"network__filters": (2, 2, 2, 2), "network__dense_units": (2, 2)}
-    classifier = make(network="galaxy_id", epochs=1, **small).fit(*data)
-    content = skops.dumps(classifier)
-    unknown = skops.get_untrusted_types(data=content)
-    assert all(name.startswith(("galaxy_sklearn.", "numpy.dtype")) for name in unknown), unknown
-    loaded = skops.loads(content, trusted=unknown)
-    np.testing.assert_array_equal(loaded.predict_proba(data[0]), classifier.predict_proba(data[0]))
-
-
 # ----------------------------------------------------------------------- memory
 
 

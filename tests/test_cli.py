@@ -1,13 +1,13 @@
 import shutil
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from trees import REPEATED, fractions
 
 from galaxy_sklearn import GZ2, cli, surveys
+from galaxy_sklearn.sharing import load_model
 
 SETTINGS = [
     *("--recipe", "galaxy_id"),
@@ -20,18 +20,18 @@ SETTINGS = [
 
 @pytest.fixture(scope="module")
 def trained(folder, tmp_path_factory):
-    model = tmp_path_factory.mktemp("cli") / "model.joblib"
+    model = tmp_path_factory.mktemp("cli") / "model.skops"
     command = ["train", "--images", f"{folder}/images", "--votes", f"{folder}/votes.csv"]
     assert cli.main([*command, "--model", str(model), *SETTINGS]) == 0
     return model
 
 
 def test_train_saves_a_pipeline_as_set(trained):
-    pipe = joblib.load(trained)
+    pipe = load_model(trained)
     assert pipe["resize"].size == 12 and pipe["gray"].weights == "rec601"
     assert pipe["classifier"].network__filters == (2, 2, 2, 2)
     assert pipe["classifier"].verbose == 0
-    assert [path.name for path in trained.parent.iterdir()] == ["model.joblib"]
+    assert [path.name for path in trained.parent.iterdir()] == ["model.skops"]
 
 
 def test_evaluate(trained, folder, capsys, tmp_path):
@@ -60,10 +60,10 @@ def test_another_survey(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(surveys, "__all__", [*surveys.__all__, "REPEATED"])
     votes = pd.DataFrame(fractions(REPEATED, 0, 24), columns=list(REPEATED.debiased_columns))
     votes.assign(objid=range(100, 124)).to_csv(tmp_path / "votes.csv", index=False)
-    model = str(tmp_path / "model.joblib")
+    model = str(tmp_path / "model.skops")
     galaxies = ["--images", f"{folder}/images", "--votes", f"{tmp_path}/votes.csv"]
     assert cli.main(["train", *galaxies, "--tree", "Repeated", "--model", model, *SETTINGS]) == 0
-    assert joblib.load(model)["classifier"].tree == REPEATED
+    assert load_model(model)["classifier"].tree == REPEATED
     evaluate = ["evaluate", model, *galaxies, "--questions", "--plot", f"{tmp_path}/p.png"]
     for tree in ([], ["--tree", "REPEATED"]):
         assert cli.main([*evaluate, *tree]) == 0
@@ -75,7 +75,7 @@ def test_another_survey(folder, tmp_path, monkeypatch, capsys):
     assert cli.main(["predict", model, *output]) == 0
     table = pd.read_csv(tmp_path / "out.csv")
     assert table.columns.tolist() == ["file", *REPEATED.answer_names, "label", "error", "model"]
-    predicted = joblib.load(model).predict_proba([f"{folder}/images/{f}" for f in table["file"]])
+    predicted = load_model(model).predict_proba([f"{folder}/images/{f}" for f in table["file"]])
     assert table["label"].tolist() == REPEATED.label(predicted).tolist()
 
 
@@ -95,7 +95,7 @@ def test_predict(trained, folder, paths, tmp_path, suffix):
     table = pd.read_csv(output) if suffix == ".csv" else pd.read_parquet(output)
     assert table.columns.tolist() == ["file", *GZ2.answer_names, "label", "error", "model"]
     assert table["file"].tolist() == [Path(path).name for path in paths]
-    expected = joblib.load(trained).predict_proba(paths)
+    expected = load_model(trained).predict_proba(paths)
     np.testing.assert_allclose(table.iloc[:, 1:38], expected, rtol=1e-6)
 
 
@@ -113,16 +113,16 @@ def test_predict_survives_bad_images(trained, folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("predict missing.joblib --images {images} --output a.csv", "There is no model file"),
+        ("predict missing.skops --images {images} --output a.csv", "There is no model file"),
         ("predict {votes} --images {images} --output a.csv", "no model that can be loaded"),
         ("predict {model} --images nowhere --output a.csv", "nowhere"),
         ("predict {model} --images {images} --output no/a.csv", "no folder 'no'"),
-        ("train --images {images} --votes {votes} --model no/m.joblib", "no folder 'no'"),
-        ("train --images {images} --votes v.csv --model m.joblib", "v.csv"),
+        ("train --images {images} --votes {votes} --model no/m.skops", "no folder 'no'"),
+        ("train --images {images} --votes v.csv --model m.skops", "v.csv"),
         ("train --images {images} --votes v.csv --model {images}", "found a folder"),
-        ("train --images {images} --votes v.csv --model /proc/m.joblib", "/proc"),
+        ("train --images {images} --votes v.csv --model /proc/m.skops", "/proc"),
         (
-            "train --images {images} --votes {votes} --model m.joblib --set crop__sise=3",
+            "train --images {images} --votes {votes} --model m.skops --set crop__sise=3",
             "Invalid parameter 'sise'",
         ),
     ],
@@ -142,5 +142,5 @@ def test_demo(tmp_path, capsys):
     command = ["demo", "--folder", str(tmp_path / "demo"), "--samples", "40", "--epochs", "1"]
     assert cli.main(command) == 0
     written = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert {"model.joblib", "history.png", "galaxies.png", "predictions.csv"} <= written
+    assert {"model.skops", "history.png", "galaxies.png", "predictions.csv"} <= written
     assert "10 galaxies" in capsys.readouterr().out

@@ -29,8 +29,11 @@ from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, 
 from galaxy_sklearn._files import written_whole
 from galaxy_sklearn.datasets import find_images, iter_images, make_galaxies
 from galaxy_sklearn.scoring import prediction_table, score_catalogue
+from galaxy_sklearn.sharing import load_model, save_model
 
 N = 60
+# The model has a step, a function of Python's, that safe files cannot hold.
+pytestmark = pytest.mark.filterwarnings("ignore:.* is a pickle:UserWarning")
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +196,7 @@ def test_fits_cutouts_in_shards(model, encoded, tmp_path):
 
 def test_scores(model, survey, expected, tmp_path):
     names = list(iter_images(survey))
-    pipe = joblib.load(model)
+    pipe = load_model(model)
     table = prediction_table(pipe, names, on_error="report")
     assert expected["file"].tolist() == [name.removeprefix(f"{survey}/") for name in names]
     columns = ["featured", "smooth"]
@@ -273,8 +276,8 @@ def test_finished_file(model, survey, tmp_path, suffix, monkeypatch):
         "galaxy_sklearn.scoring._catalogue._score_parts", lambda *args: pytest.fail("it scored")
     )
     assert score(model, names, output) == (N + 3, 5, 0, ())
-    assert score(joblib.load(model), names, output).n_new == 0
-    other = joblib.load(model).set_params(resize__size=(8, 8))
+    assert score(load_model(model), names, output).n_new == 0
+    other = load_model(model).set_params(resize__size=(8, 8))
     for change, message in (
         ({"model": other}, "exists and holds predictions of the model '.*', not '"),
         ({"survey": names[1:]}, "exists and holds other images than those listed now"),
@@ -372,9 +375,9 @@ def test_output_begun_with_something_else(model, survey, tmp_path):
     names = list(iter_images(survey))
     score(model, names, output)
     # It is the same model, however it is given.
-    assert score(joblib.load(model), names, output).n_new == 0
+    assert score(load_model(model), names, output).n_new == 0
     other = tmp_path / "other.joblib"
-    joblib.dump(joblib.load(model).set_params(resize__size=(8, 8)), other)
+    joblib.dump(load_model(model).set_params(resize__size=(8, 8)), other)
     for change, message in (
         ({"model": other}, "begun with model="),
         ({"part_size": 9}, "begun with part_size=8, not 9"),
@@ -401,9 +404,9 @@ def test_processes_give_the_same_numbers(model, survey, expected, tmp_path):
 
 def test_processes_report_what_is_wrong(model, survey, tmp_path):
     """An error stops the work, wherever it happens: in a worker, or while images are listed."""
-    (tmp_path / "other.joblib").write_bytes(b"pickle")
-    with pytest.raises(ValueError, match="no model that can be loaded"):
-        score(tmp_path / "other.joblib", survey, tmp_path / "a", n_workers=2)
+    (tmp_path / "other.skops").write_bytes(b"pickle")
+    with pytest.raises(ValueError, match="expected a file of save_model"):
+        score(tmp_path / "other.skops", survey, tmp_path / "a", n_workers=2)
     names = list(iter_images(survey))
     score(model, names, tmp_path / "b", part_size=1)
     for part in sorted((tmp_path / "b").glob("part-*"))[:10]:
@@ -489,7 +492,7 @@ def test_a_damaged_part_is_named(model, survey, tmp_path, monkeypatch):
 
 def test_a_model_is_what_it_is(model, survey, tmp_path):
     """Not how it shows progress, and not what its file becomes during the run."""
-    pipe = joblib.load(model)
+    pipe = load_model(model)
     first = score(pipe, survey, tmp_path / "scores")
     pipe.set_params(flattentotensor__verbose=True, flattentotensor__n_jobs=2)
     assert first.n_new == N and score(pipe, survey, tmp_path / "scores").n_new == 0
@@ -504,7 +507,7 @@ def test_model_file_written_again(model, survey, expected, tmp_path):
     path = tmp_path / "model.joblib"
     path.write_bytes(model.read_bytes())
     score(path, survey, tmp_path / "a")
-    pipe = joblib.load(model)
+    pipe = load_model(model)
     pipe[-1].coef_ *= -1
     joblib.dump(pipe, path)
     score(path, survey, tmp_path / "b")
@@ -514,11 +517,11 @@ def test_model_file_written_again(model, survey, expected, tmp_path):
 
 
 def test_wrong_model_leaves_no_output(survey, tmp_path):
-    joblib.dump({}, tmp_path / "model.joblib")
-    (tmp_path / "text.joblib").write_bytes(b"pickle")
+    save_model(make_pipeline(CenterCrop(4)), tmp_path / "steps.skops")
+    (tmp_path / "text.skops").write_bytes(b"text")
     for name, message in {
-        "model.joblib": "expected a fitted pipeline, found dict",
-        "text.joblib": "text.joblib: no model that can be loaded",
+        "steps.skops": "model must have predict_proba, got Pipeline",
+        "text.skops": "text.skops: expected a file of save_model",
     }.items():
         with pytest.raises(ValueError, match=message):
             score(tmp_path / name, survey, tmp_path / "scores")
@@ -536,9 +539,9 @@ def test_progress(model, survey, tmp_path, capfd):
     shown = capfd.readouterr().err
     assert f"{N}/{N}" in shown and "errors=2" in shown  # those of the first run are counted
     names = list(iter_images(survey))
-    prediction_table(joblib.load(model), names, on_error="report")
+    prediction_table(load_model(model), names, on_error="report")
     assert capfd.readouterr() == ("", "")
-    prediction_table(joblib.load(model), names, on_error="report", verbose=True)
+    prediction_table(load_model(model), names, on_error="report", verbose=True)
     assert f"{N}/{N}" in capfd.readouterr().err
 
 
@@ -586,7 +589,7 @@ def test_a_file_that_cannot_be_begun(tmp_path):
 def test_threads_that_read_images(model, survey, tmp_path, monkeypatch, n_jobs, expected):
     """Those of the pipeline, or as many as are asked for; the pipeline stays as it is."""
     names = {"flattentotensor": "tensor"}
-    pipe = Pipeline([(names.get(name, name), step) for name, step in joblib.load(model).steps])
+    pipe = Pipeline([(names.get(name, name), step) for name, step in load_model(model).steps])
     pipe.set_params(tensor__n_jobs=3, tensor__verbose=True)
     used, transform = [], FlattenToTensor.transform
 
@@ -652,7 +655,7 @@ def test_grid_search_on_a_cluster(model, survey, encoded, cluster):
 
     names = [name for name in iter_images(survey) if not name.endswith(("07.jpg", "20.jpg"))]
     labels = encoded[1][[int(Path(name).stem) for name in names]]
-    search = GridSearchCV(joblib.load(model), {"centercrop__size": [16, 24]}, cv=2)
+    search = GridSearchCV(load_model(model), {"centercrop__size": [16, 24]}, cv=2)
     alone = clone(search).fit(names, labels).cv_results_["mean_test_score"]
     with Client(cluster), joblib.parallel_config("dask"):
         found = search.fit(names, labels).cv_results_["mean_test_score"]

@@ -2,15 +2,39 @@
 
 import importlib
 import inspect
+import json
 
 import keras
 import numpy as np
 
 import galaxy_sklearn.networks  # noqa: F401 - registers our own layers with Keras
 from galaxy_sklearn._compat import all_layers
+from galaxy_sklearn._models import UNTRUSTED
 
 # Keras finds these by itself.
 KNOWN = ("keras.", "galaxy_sklearn.")
+# What networks may be made of that come from anybody. Other layers of Keras read files or hold
+# code.
+SAFE_LAYERS = {
+    *("Activation", "Add", "Average", "AveragePooling2D", "BatchNormalization", "Concatenate"),
+    *("Conv2D", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "ELU", "Flatten"),
+    *("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D"),
+    *("GlobalMaxPooling2D", "GroupNormalization", "InputLayer", "LayerNormalization"),
+    *("LeakyReLU", "MaxPooling2D", "Maximum", "Multiply", "Normalization", "PReLU", "ReLU"),
+    *("Rescaling", "Reshape", "SeparableConv2D", "Softmax", "SpatialDropout2D", "Subtract"),
+    *("UpSampling2D", "ZeroPadding2D"),
+}
+SAFE = {
+    "keras": {"DTypePolicy", "Functional", "Sequential"},
+    "keras.layers": SAFE_LAYERS,
+    "keras.src.models.functional": {"Functional"},
+    "keras.src.models.sequential": {"Sequential"},
+    "keras.src.ops.numpy": {"Add", "Multiply"},
+    "keras.src.applications.convnext": {"LayerScale", "StochasticDepth"},
+    "galaxy_sklearn.networks._group": {"GroupConv2D"},
+    "galaxy_sklearn.networks._layers": {"JoinViews", "QuestionSoftmax", "Views"},
+}
+SAFE_MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints")
 
 
 def to_state(model):
@@ -49,6 +73,8 @@ def from_state(state):
     """
     # Files of version 0.1.0 name no custom objects.
     places = state.get("custom_objects", {})
+    if UNTRUSTED.get():
+        _check_safe(json.loads(state["architecture"]), places)
     return _rebuild(state, {name: _look_up(place) for name, place in places.items()})
 
 
@@ -56,6 +82,27 @@ def _rebuild(state, custom):
     model = keras.models.model_from_json(state["architecture"], custom_objects=custom)
     model.set_weights(state["weights"])
     return model
+
+
+def _check_safe(architecture, places):
+    """Refuse a network that is not made of known layers, before any is built."""
+    if places:
+        raise ValueError(f"its network needs {sorted(places.values())[0]}")
+    pending = [architecture]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            name, module = part.get("class_name"), part.get("module")
+            safe = name in (None, "__keras_tensor__") or (
+                (module in SAFE_MODULES or name in SAFE.get(module, ()))
+                # Keras looks for this name first.
+                and part.get("registered_name") in (None, name, f"galaxy_sklearn>{name}")
+            )
+            if not safe:
+                raise ValueError(f"its network has a layer or function {module}.{name}")
+            pending.extend(part.values())
+        elif isinstance(part, list):
+            pending.extend(part)
 
 
 def check_can_be_imported(function):

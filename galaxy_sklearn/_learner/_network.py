@@ -16,6 +16,7 @@ from galaxy_sklearn._learner._architecture import (
 )
 from galaxy_sklearn._learner._loop import batch_as_float32
 from galaxy_sklearn._learner._process import check_not_forked, dtype_policy, seeded
+from galaxy_sklearn._models import find_model, load_model
 from galaxy_sklearn.networks import get_network
 
 
@@ -131,7 +132,7 @@ def find_fitted(pretrained):
     Parameters
     ----------
     pretrained : str, FrozenEstimator, Pipeline, GalaxyClassifier or GalaxyEncoder
-        What was fitted, or the joblib file of it.
+        What was fitted, the name of a file of it, or that of a model that the package ships.
 
     Returns
     -------
@@ -144,12 +145,10 @@ def find_fitted(pretrained):
         If there is nothing fitted.
     """
     if isinstance(pretrained, (str, os.PathLike)):
-        import joblib
-
         try:
-            pretrained = joblib.load(pretrained)
-        except FileNotFoundError:
-            raise ValueError(f"pretrained={pretrained!r}: there is no such file.") from None
+            pretrained = load_model(find_model(pretrained))
+        except FileNotFoundError as error:
+            raise ValueError(f"pretrained={pretrained!r}: {error}") from None
     if isinstance(pretrained, FrozenEstimator):
         pretrained = pretrained.estimator
     if isinstance(pretrained, Pipeline):
@@ -157,8 +156,8 @@ def find_fitted(pretrained):
     if not hasattr(pretrained, "model_"):
         raise ValueError(
             f"pretrained must be a fitted GalaxyClassifier or GalaxyEncoder, a pipeline that ends "
-            f"with one, or a joblib file of such, got {pretrained!r}. Wrap it in "
-            "sklearn.frozen.FrozenEstimator where the estimator is cloned, as in searches."
+            f"with one, or the name of a model or file, got {pretrained!r}. Wrap an estimator in "
+            "sklearn.frozen.FrozenEstimator where it is cloned, as in searches."
         )
     return pretrained
 

@@ -8,12 +8,14 @@ from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
+import joblib
 import pandas as pd
 from joblib import effective_n_jobs
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
 from galaxy_sklearn._files import delete_unfinished, owned
+from galaxy_sklearn._models import find_model, load_model
 from galaxy_sklearn.datasets import iter_images
 from galaxy_sklearn.scoring._output import (
     MODEL,
@@ -24,16 +26,15 @@ from galaxy_sklearn.scoring._output import (
     errors_of_finished,
     in_parts,
     join_parts,
+    keep_copy,
     printable,
     rows_and_errors,
-    save_model,
     write_part,
 )
 from galaxy_sklearn.scoring._predictions import (
     CHUNK,
     content_id,
     copied,
-    load_model,
     predict_chunks,
 )
 from galaxy_sklearn.scoring._workers import run_in_processes, run_on_dask
@@ -92,7 +93,8 @@ def score_catalogue(
     Parameters
     ----------
     model : Pipeline, str or path-like
-        A fitted pipeline, or the joblib file of one. Load only files that you trust.
+        A fitted pipeline, the name of a file that `galaxy_sklearn.sharing.load_model` loads, or
+        that of a pretrained model, such as ``"gz2"``.
     images : str, path-like, DataFrame or array-like of str
         A folder tree, an archive, a table or names, see `galaxy_sklearn.datasets.iter_images`.
         To resume a run, give the same images in the same order.
@@ -145,7 +147,7 @@ def score_catalogue(
     Examples
     --------
     >>> from galaxy_sklearn.scoring import score_catalogue
-    >>> score_catalogue("model.joblib", "cutouts/", "scores/")  # doctest: +SKIP
+    >>> score_catalogue("gz2", "cutouts/", "scores/")  # doctest: +SKIP
     """
     if n_workers is not None and (not isinstance(n_workers, Integral) or n_workers == 0):
         raise ValueError(f"n_workers must be an int other than 0, or None, got {n_workers!r}.")
@@ -158,8 +160,8 @@ def score_catalogue(
     if not output.parent.is_dir():
         raise FileNotFoundError(f"output {output}: there is no folder {str(output.parent)!r}.")
     is_file = isinstance(model, (str, os.PathLike))
-    if is_file and not Path(model).is_file():
-        raise FileNotFoundError(f"There is no model file {os.fspath(model)!r}.")
+    if is_file:
+        model = find_model(model)
     root = ""
     if isinstance(images, (str, os.PathLike)):
         root = os.fspath(images).rstrip(f"{os.sep}/")
@@ -170,6 +172,8 @@ def score_catalogue(
         raise ValueError(f"There are no images in {str(images)[:200]!r}.")
     # An error in the model is raised before anything is written.
     estimator = load_model(model) if is_file else copied(model)
+    if not hasattr(estimator, "predict_proba"):
+        raise ValueError(f"model must have predict_proba, got {type(estimator).__name__}.")
     model_id = content_id(estimator)
 
     one_file = output.suffix in (".csv", ".parquet")
@@ -194,7 +198,7 @@ def score_catalogue(
             score = partial(_score_parts, _prepared(estimator, n_jobs))
         else:
             # A copy: the file may be overwritten while they load it.
-            model_file = save_model(estimator, folder)
+            model_file = keep_copy(estimator, folder)
             if scheduler is None:
                 one = partial(_score_part, model_file, n_jobs or 1)
                 score = partial(run_in_processes, one, n_workers=n_workers)
@@ -268,7 +272,7 @@ def _score_parts(estimator, parts):
 @lru_cache(maxsize=1)
 def _load(model_file, model_id, n_jobs):
     # The id is an argument for the cache: a file may be overwritten.
-    return _prepared(load_model(model_file), n_jobs)
+    return _prepared(joblib.load(model_file), n_jobs)
 
 
 def _prepared(estimator, n_jobs):

@@ -49,7 +49,7 @@ def write_part(part, table):
     return len(table), len(errors), errors[:N_MESSAGES]
 
 
-def save_model(model, folder):
+def keep_copy(model, folder):
     """Write the model beside the parts, for other processes; return its file."""
     path = folder / MODEL
     with written_whole(path) as written:

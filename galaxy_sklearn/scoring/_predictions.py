@@ -78,42 +78,6 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
     return table
 
 
-def load_model(path):
-    """Load the joblib file of a fitted pipeline. Load only files that you trust.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-
-    Returns
-    -------
-    estimator
-        The pipeline, or another estimator with ``predict_proba``.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the file does not exist.
-    ValueError
-        If it holds something else. The message says what.
-
-    Examples
-    --------
-    >>> from galaxy_sklearn.scoring import load_model
-    >>> pipe = load_model("model.joblib")  # doctest: +SKIP
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"There is no model file {str(path)!r}.")
-    try:
-        estimator = joblib.load(path)
-    except Exception as error:  # a pickle can fail in any way
-        raise ValueError(f"{path}: no model that can be loaded ({error!r}).") from error
-    if not hasattr(estimator, "predict_proba"):
-        raise ValueError(f"{path}: expected a fitted pipeline, found {type(estimator).__name__}.")
-    return estimator
-
-
 def copied(model):
     """Return a fitted pipeline as a file would give it back."""
     file = io.BytesIO()
