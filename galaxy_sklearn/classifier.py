@@ -11,6 +11,7 @@ import numpy as np
 import sklearn
 from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import assert_all_finite, check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
@@ -32,6 +33,10 @@ from galaxy_sklearn.decision_tree import DecisionTree
 from galaxy_sklearn.networks.losses import VOTE_LOSSES
 
 __all__ = ["GalaxyClassifier"]
+
+
+def _knows_where_it_learned(estimator):
+    return estimator.__sklearn_is_fitted__() and estimator._learner.gaussian is not None
 
 
 @hide_keyword_arguments
@@ -116,10 +121,11 @@ class GalaxyClassifier(
         Whether to fit a temperature for each question on the validation set [4]_, which
         calibrates the predictions. Needs a `validation_fraction` above 0.
     pretrained : FrozenEstimator, str, Pipeline or GalaxyClassifier, optional
-        A fitted classifier or encoder, a pipeline that ends with one, or the joblib file of one.
-        The network starts from its features, with a new output layer; `network` is not used.
-        Wrap an object in `sklearn.frozen.FrozenEstimator`, since cloning would discard what it
-        has learned.
+        A fitted classifier or encoder, a pipeline that ends with one, the name of a file of one,
+        or that of a model that the package ships, such as "gz2" (see
+        `galaxy_sklearn.sharing.load_pretrained`). The network starts from its features, with a new
+        output layer; `network` is not used. Wrap an object in `sklearn.frozen.FrozenEstimator`,
+        since cloning would discard what it has learned.
     freeze : bool, default=False
         Whether to keep the features of `pretrained` and train the new output layer only.
     image_shape : tuple of int, optional
@@ -207,6 +213,8 @@ class GalaxyClassifier(
        prediction.
     .. [7] Lei et al. 2018, JASA 113, 1094, for intervals normalized by their spread.
     .. [8] Sadinle, Lei & Wasserman 2019, JASA 114, 223, for sets of classes.
+    .. [9] Lee et al. 2018, NeurIPS 31, 7167, for the distance of features.
+    .. [10] Mueller & Hein 2025, ICML (arXiv 2505.18032), for that of features of length 1.
 
     Examples
     --------
@@ -608,6 +616,36 @@ class GalaxyClassifier(
         tensor = self._check_X(X, reset=False)
         return self._learner.transform(tensor, symmetric=self.symmetric)
 
+    @available_if(_knows_where_it_learned)
+    def score_samples(self, X):
+        """Return how much images are like those of the training, greater is more.
+
+        Predictions for images unlike any that the network was trained on, such as other colours,
+        another scale, stars or no galaxies at all, mean nothing, however sure they look.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+
+        Returns
+        -------
+        ndarray of shape (n_galaxies,)
+            The opposite of a distance, as in scikit-learn's detectors of outliers: that of the
+            features from the mean of the training images, by their covariance, after both are
+            scaled to length 1 [9]_ [10]_. It is -1 for the most distant of 100 galaxies that
+            `fit` set aside, of which there must be some (`validation_fraction`).
+
+        Raises
+        ------
+        NotFittedError
+            If called before `fit`.
+        ValueError
+            If the images have another shape than those seen in `fit`.
+        """
+        return -self._predict_with_distances(X)[1]
+
     def score(self, X, y, sample_weight=None):
         """Return a score of the predictions, greater is better.
 
@@ -696,6 +734,14 @@ class GalaxyClassifier(
         else:
             target = VoteTarget(y, params.tree, self.loss, self.output)
         return Learner(params, target, X.shape[1:])
+
+    @available_if(_knows_where_it_learned)
+    def _predict_with_distances(self, X):
+        """Return what `predict_proba` and `score_samples` do, but its sign, in one look."""
+        check_is_fitted(self)
+        tensor = self._check_X(X, reset=False)
+        outputs, distances = self._learner.outputs_and_distances(tensor, symmetric=self.symmetric)
+        return self.target_encoder_.probabilities(outputs), distances
 
     def _outputs(self, X):
         check_is_fitted(self)

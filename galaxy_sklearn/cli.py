@@ -26,7 +26,8 @@ def main(argv=None):
     """
     arguments = _parser().parse_args(argv)
     try:
-        import_tensorflow()
+        if arguments.run is not models:
+            import_tensorflow()
         arguments.run(arguments)
     except (OSError, ValueError, ImportError) as error:
         print(f"galaxy-sklearn: {error}", file=sys.stderr)
@@ -133,6 +134,39 @@ def predict(arguments):
     )
 
 
+def models(arguments):
+    """List the pretrained models, or print the card of one."""
+    from galaxy_sklearn.sharing import card_of, pretrained_models
+
+    if arguments.model is None:
+        for name in pretrained_models():
+            print(f"{name:12s}{card_of(name).partition('# ')[2].partition(chr(10))[0]}")
+    else:
+        print(card_of(arguments.model))
+
+
+def card(arguments):
+    """Write a folder with a saved pipeline and its card, for model hubs."""
+    from galaxy_sklearn import GZ2
+    from galaxy_sklearn._models import find_model, load_model
+    from galaxy_sklearn._tree_of import tree_of
+    from galaxy_sklearn.sharing import write_card
+
+    pipe = load_model(find_model(arguments.model))
+    data = _load_galaxies(arguments, tree_of(pipe) or arguments.tree or GZ2)
+    path = write_card(
+        pipe,
+        arguments.output,
+        title=arguments.title,
+        trained_on=arguments.trained_on,
+        description=arguments.description,
+        license=arguments.license,
+        X=data.data,
+        y=data.target,
+    )
+    print(f"Wrote {path}.")
+
+
 def demo(arguments):
     """Simulate a survey, then train, evaluate and predict on it."""
     from PIL import Image
@@ -183,14 +217,14 @@ def _parser():
     parser.add_argument("--version", action="version", version=galaxy_sklearn.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(run, *, model=False, votes=False):
+    def command(run, *, model=False, images=True, votes=False):
         sub = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         sub.set_defaults(run=run)
         if model:
             sub.add_argument(
                 "model", help="file that `train` wrote, or the name of a pretrained model"
             )
-        if run is not demo:
+        if images:
             sub.add_argument("--images", required=True, metavar="DIR", help="folder of images")
         if votes:
             sub.add_argument("--votes", required=True, metavar="TABLE", help="CSV or Parquet")
@@ -204,14 +238,17 @@ def _parser():
             sub.add_argument(
                 "--split", metavar="PART", help="of the column split: train, validation or test"
             )
-            sub.add_argument("--plot", metavar="PNG", help="also draw a picture")
         return sub
 
-    sub = command(demo)
+    def plot(sub):
+        sub.add_argument("--plot", metavar="PNG", help="also draw a picture")
+
+    sub = command(demo, images=False)
     sub.add_argument("--folder", default="galaxy-sklearn-demo", metavar="DIR")
     sub.add_argument("--samples", type=_positive, default=1200, help="galaxies to train on")
     sub.add_argument("--epochs", type=_positive, default=15)
     sub = command(train, votes=True)
+    plot(sub)
     sub.add_argument(
         "--model",
         required=True,
@@ -232,6 +269,7 @@ def _parser():
         help="any parameter of the pipeline, as often as needed",
     )
     sub = command(evaluate, model=True, votes=True)
+    plot(sub)
     sub.add_argument("--questions", action="store_true", help="also score each question")
     sub = command(predict, model=True)
     sub.add_argument(
@@ -244,6 +282,16 @@ def _parser():
         "--workers", type=int, metavar="N", help="processes that share the work; -1: one a core"
     )
     sub.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work")
+    sub = command(models, images=False)
+    sub.add_argument("model", nargs="?", help="whose card to print")
+    sub = command(card, model=True, votes=True)
+    sub.add_argument("--output", required=True, metavar="DIR", help="folder to write")
+    sub.add_argument("--title", required=True)
+    sub.add_argument(
+        "--trained-on", required=True, metavar="TEXT", help="the data, and whom to cite"
+    )
+    sub.add_argument("--description", default="", metavar="TEXT", help="what the model is for")
+    sub.add_argument("--license", default="other", help="such as cc-by-4.0")
     return parser
 
 

@@ -14,6 +14,7 @@ from sklearn.base import (
     clone,
 )
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from galaxy_sklearn._compat import HasMethods, Interval
@@ -21,6 +22,11 @@ from galaxy_sklearn._random import draw_seed
 from galaxy_sklearn._transaction import unchanged_on_failure
 
 __all__ = ["GalaxyEnsemble"]
+
+
+def _members_know_where_they_learned(ensemble):
+    members = getattr(ensemble, "estimators_", [None])
+    return all(hasattr(member, "score_samples") for member in members)
 
 
 class GalaxyEnsemble(
@@ -250,6 +256,23 @@ class GalaxyEnsemble(
         probabilities = self.predict_proba(X)
         return self.estimators_[0].target_encoder_.to_predictions(probabilities)
 
+    @available_if(_members_know_where_they_learned)
+    def score_samples(self, X):
+        """Return how much images are like those of the training, greater is more.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_galaxies, height, width[, n_channels]) or \
+                (n_galaxies, n_pixels)
+            Images or flattened rows.
+
+        Returns
+        -------
+        ndarray of shape (n_galaxies,)
+            Mean of the members' scores, see `GalaxyClassifier.score_samples`.
+        """
+        return -self._predict_with_distances(X)[1]
+
     def score(self, X, y, sample_weight=None):
         """Return a score of the predictions, greater is better.
 
@@ -313,6 +336,12 @@ class GalaxyEnsemble(
         for name in ("classes_", "form_", "n_features_in_", "feature_names_in_"):
             if name in first:
                 setattr(self, name, first[name])
+
+    @available_if(_members_know_where_they_learned)
+    def _predict_with_distances(self, X):
+        pairs = [member._predict_with_distances(X) for member in self.estimators_]
+        proba, distances = zip(*pairs, strict=True)
+        return np.mean(proba, axis=0), np.mean(distances, axis=0)
 
     def _members(self, X):
         check_is_fitted(self)

@@ -27,7 +27,7 @@ def pipe(paths, galaxies):
 def test_table(pipe, paths):
     table = prediction_table(pipe, paths)
     assert table.index.name == "file" and table.index[0] == "100.jpg"
-    assert table.columns.tolist() == [*GZ2.answer_names, "label", "error"]
+    assert table.columns.tolist() == [*GZ2.answer_names, "label", "unusual", "error"]
     np.testing.assert_array_equal(table.iloc[:, :37], pipe.predict_proba(paths))
     assert table["error"].isna().all()
     assert table["label"].tolist() == GZ2.label(pipe.predict_proba(paths)).tolist()
@@ -44,7 +44,7 @@ def test_images_and_class_labels(galaxies, paths):
     labels = np.where(votes.iloc[:, 0] > 0.5, "smooth", "featured")
     classifier = GalaxyClassifier(tiny, epochs=1, run_eagerly=True)
     table = prediction_table(classifier.fit(images, labels), images)
-    assert table.columns.tolist() == ["featured", "smooth", "label", "error"]
+    assert table.columns.tolist() == ["featured", "smooth", "label", "unusual", "error"]
     assert table["label"].tolist() == classifier.predict(images).tolist()
 
 
@@ -60,7 +60,7 @@ def test_a_search_is_asked_as_its_best_estimator(pipe, paths, galaxies):
     assert set(table["label"].dropna()) <= {label for label, _ in GZ2.labels}
 
 
-@pytest.mark.parametrize("name", ["file", "label", "error", "model"])
+@pytest.mark.parametrize("name", ["file", "label", "unusual", "error", "model"])
 def test_classes_with_the_names_of_columns(name):
     images = np.zeros((4, 8, 8))
     classifier = DummyClassifier().fit(images, [name, name, "spiral", "spiral"])

@@ -16,6 +16,7 @@ from galaxy_sklearn._learner._network import (
     find_fitted,
     sample_dropout,
 )
+from galaxy_sklearn._learner._novelty import MOST_FEATURES, MOST_IMAGES, distance, find_gaussian
 from galaxy_sklearn._learner._optimizer import make_optimizer
 from galaxy_sklearn._learner._process import check_not_forked, share_cores
 from galaxy_sklearn._random import draw_seed
@@ -30,6 +31,9 @@ COMPILED_WITH = (
     *("learning_rate", "weight_decay", "question_weight", "class_weight"),
     *("rotation", "shift", "zoom", "flip", "jit_compile", "run_eagerly"),
 )
+
+# The network is stored as text and weights; the others are made when they are needed.
+NOT_STORED = ("model", "_features", "_answering", "_trainer", "_compiled_with", "_rng")
 
 
 class Learner:
@@ -56,6 +60,8 @@ class Learner:
         Loss and metrics of each epoch.
     best_epoch : int or None
         Number, from 1, of the epoch whose weights were kept.
+    gaussian : Gaussian or None
+        Where the features of training images lie, if galaxies were set aside.
     is_invariant : bool
         Whether its answers do not depend on the orientation of an image by themselves.
 
@@ -82,10 +88,11 @@ class Learner:
         self._adopt(build_network(params, target, image_shape, draw_seed(self._rng), source))
         self.history = {}
         self.best_epoch = None
+        self.gaussian = None
 
     def _adopt(self, model):
         self.model = model
-        self._features = None
+        self._features = self._answering = None
         self._trainer = self._compiled_with = None
 
     def check_can_go_on(self, params):
@@ -145,6 +152,7 @@ class Learner:
                 self._trainer = self._make_trainer(params, answer_weight, steps)
             self.history = {name: list(values) for name, values in self.history.items()}
             target.reset_calibration()
+            self.gaussian = None
             self.best_epoch = train(
                 self._trainer,
                 arrays,
@@ -164,6 +172,11 @@ class Learner:
             if params.calibrate:
                 target.calibrate(outputs, target.encode(y)[held_out])
             target.find_errors(outputs, target.truth(y)[held_out])
+            if len(training) > 1 and self._n_known_features() <= MOST_FEATURES:
+                # They are in random order.
+                parts = np.sort(training[:MOST_IMAGES]), held_out
+                features = [self.transform(X[rows], symmetric=params.symmetric) for rows in parts]
+                self.gaussian = find_gaussian(*features)
         if not goes_on:
             # Its schedule has come to an end.
             self._trainer = None
@@ -251,6 +264,15 @@ class Learner:
         features = predict(self.features, X, symmetric=symmetric and not self.is_invariant)
         return features.reshape(len(features), -1)
 
+    def outputs_and_distances(self, X, *, symmetric):
+        """Return what the network gives, and how far each image lies from those of the training."""
+        if self._answering is None:
+            outputs = [self.model.output, self.features.output]
+            self._answering = keras.Model(self.model.input, outputs)
+        symmetric = symmetric and not self.is_invariant
+        outputs, features = predict(self._answering, X, symmetric=symmetric)
+        return outputs, distance(self.gaussian, features.reshape(len(features), -1))
+
     def samples(self, X, n_samples, rng):
         """Return predictions with other units dropped each time."""
         outputs = sample_dropout(self.model, X, n_samples, rng, PREDICTION_BATCH)
@@ -261,13 +283,20 @@ class Learner:
         """Number of features of an image."""
         return int(np.prod(self.features.output_shape[1:]))
 
+    def _n_known_features(self):
+        try:
+            return self.n_features
+        except ValueError:  # of a subclassed model
+            return np.inf
+
     # -------------------------------------------------------------------- storage
 
     def __getstate__(self):
         state = {
             name: value
             for name, value in vars(self).items()
-            if name not in ("model", "_features", "_trainer", "_compiled_with", "_rng")
+            if name
+            not in ("model", "_features", "_answering", "_trainer", "_compiled_with", "_rng")
         }
         return {**state, "model": to_state(self.model)}
 
@@ -276,8 +305,8 @@ class Learner:
         share_cores()
         state = dict(state)
         model = from_state(state.pop("model"))
-        # Files of version 0.1.0 do not say.
-        vars(self).update({"is_invariant": False, **state}, _rng=None)
+        # Files of version 0.1.0 have neither.
+        vars(self).update({"is_invariant": False, "gaussian": None, **state}, _rng=None)
         self._adopt(model)
 
     @classmethod

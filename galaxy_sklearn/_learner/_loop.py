@@ -141,6 +141,8 @@ def train(
 def predict(model, X, *, symmetric=False):
     """Run a model over an array, batch by batch, without copying it as a whole.
 
+    Of a model with several outputs it returns a list.
+
     A symmetric prediction is the mean over all orientations of the images. The sum is one of
     single-precision numbers in double precision, exact whatever their order, so that turned
     and mirrored images give the same bits.
@@ -150,7 +152,7 @@ def predict(model, X, *, symmetric=False):
     and from that of another number of threads.
     """
     check_not_forked()
-    outputs = np.empty((len(X), *model.output_shape[1:]), dtype=np.float32)
+    outputs = [np.empty((len(X), *x.shape[1:]), dtype=np.float32) for x in model.outputs]
     views = _orientations(X.shape[1:3]) if symmetric else [lambda images: images]
     with without_retracing_warning():
         for batch in gen_batches(len(X), PREDICTION_BATCH):
@@ -160,11 +162,14 @@ def predict(model, X, *, symmetric=False):
             if len(X) > 1 and surplus:
                 empty = np.zeros((ROWS_AT_A_TIME - surplus, *X.shape[1:]), dtype=np.float32)
                 images = np.concatenate([images, empty])
-            total = 0.0
+            totals = [0.0] * len(outputs)
             for view in views:
-                total = total + model.predict_on_batch(view(images)).astype(np.float64)
-            outputs[batch] = total[:n_images] / len(views)
-    return outputs
+                found = model.predict_on_batch(view(images))
+                found = [found] if len(outputs) == 1 else found
+                totals = [t + x.astype(np.float64) for t, x in zip(totals, found, strict=True)]
+            for output, total in zip(outputs, totals, strict=True):
+                output[batch] = total[:n_images] / len(views)
+    return outputs[0] if len(outputs) == 1 else outputs
 
 
 def batch_as_float32(images):

@@ -2,11 +2,12 @@
 
 from galaxy_sklearn._models._files import is_pickle, load_model, save_model
 from galaxy_sklearn._models._named import find_model, load_pretrained
-from galaxy_sklearn._models._shipped import pretrained_models
+from galaxy_sklearn._models._shipped import card_of, pretrained_models
 from galaxy_sklearn._models._untrusted import UNTRUSTED
 
 __all__ = [
     "UNTRUSTED",
+    "card_of",
     "find_model",
     "is_pickle",
     "load_model",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from galaxy_sklearn._models._files import load_model
-from galaxy_sklearn._models._shipped import SHIPPED, pretrained_models
+from galaxy_sklearn._models._shipped import path_of, pretrained_models
 
 
 def load_pretrained(name):
@@ -38,9 +38,7 @@ def load_pretrained(name):
     >>> pipe.predict_proba(images).shape
     (2, 37)
     """
-    if name not in pretrained_models():
-        raise ValueError(f"name must be one of {pretrained_models()}, got {name!r}.")
-    return load_model(SHIPPED / f"{name}.skops")
+    return load_model(path_of(name))
 
 
 def find_model(name):
@@ -63,7 +61,7 @@ def find_model(name):
         If there is neither.
     """
     if str(name) in pretrained_models():
-        return SHIPPED / f"{name}.skops"
+        return path_of(str(name))
     if not Path(name).is_file():
         raise FileNotFoundError(
             f"There is no model file {str(name)!r}, and no pretrained model of that name: those "

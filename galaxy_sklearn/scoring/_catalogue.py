@@ -140,7 +140,8 @@ def score_catalogue(
     Notes
     -----
     Columns: ``file`` (the image's name; relative to the folder, if `images` is one), one for each
-    class (float32), ``label``, ``error`` (null if there is none), ``model`` (16 digits of a hash
+    class (float32), ``label``, ``unusual`` (float32, if the model can tell, see
+    `prediction_table`), ``error`` (null if there is none), ``model`` (16 digits of a hash
     of what the model is, its parameters and weights: the same however often it is saved and
     loaded, with the same versions of the libraries).
 

@@ -32,13 +32,13 @@ def write_part(part, table):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    classes = table.columns[:-2]
     columns = {"file": pa.array(printable(part.names, part.root))}
-    columns |= {str(name): pa.array(table[name].to_numpy(np.float32)) for name in classes}
-    columns |= {
-        name: pa.array([None if pd.isna(x) else str(x) for x in table[name]], pa.string())
-        for name in ("label", "error")
-    }
+    for name in table.columns:
+        if name in ("label", "error"):
+            values = pa.array([None if pd.isna(x) else str(x) for x in table[name]], pa.string())
+        else:
+            values = pa.array(table[name].to_numpy(np.float32))
+        columns[str(name)] = values
     columns["model"] = pa.DictionaryArray.from_arrays(
         np.zeros(len(table), np.int8), pa.array([part.model_id])
     )

@@ -18,7 +18,7 @@ from galaxy_sklearn.transformers import ImageReader, ImageStack
 
 CHUNK = 1024
 # Columns beside those of the classes.
-RESERVED = {"file", "label", "error", "model"}
+RESERVED = {"file", "label", "unusual", "error", "model"}
 
 
 def prediction_table(estimator, X, *, on_error="raise", verbose=False):
@@ -42,7 +42,10 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
     DataFrame
         A column for each of the pipeline's ``classes_`` with the predicted fractions or
         probabilities; ``label``, the kind of galaxy in words for vote fractions, the class
-        otherwise; ``error``, None or the reason why the image could not be read. The index,
+        otherwise; ``unusual``, how far the image lies from those of the training, the opposite of
+        `GalaxyClassifier.score_samples`: above 1 the prediction is not to be trusted (only if the
+        classifier can tell); ``error``, None or the reason why the image could not be read. The
+        index,
         ``file``, holds the names of the files, or row numbers if X holds images.
 
     Raises
@@ -172,12 +175,19 @@ def _predict(classifier, images, errors, n_rows):
     classes = classifier.classes_
     values = np.full((n_rows, len(classes)), np.nan)
     labels = np.full(n_rows, None, dtype=object)
+    unusual = np.full(n_rows, np.nan)
     good = [i for i in range(n_rows) if i not in errors]
+    can_tell = hasattr(classifier, "_predict_with_distances")
     if good:
-        values[good] = classifier.predict_proba(images)
+        if can_tell:
+            values[good], unusual[good] = classifier._predict_with_distances(images)
+        else:
+            values[good] = classifier.predict_proba(images)
         labels[good] = _words(classifier, values[good])
     table = pd.DataFrame(values, columns=list(classes))
     table["label"] = labels
+    if can_tell:
+        table["unusual"] = unusual
     table["error"] = pd.Series([errors.get(i) for i in range(n_rows)], dtype=object)
     return table
 

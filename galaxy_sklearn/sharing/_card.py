@@ -1,0 +1,197 @@
+"""Cards: what a model is, what it learned from, how good it is, and how to use it."""
+
+import importlib.metadata
+from pathlib import Path
+
+import numpy as np
+
+from galaxy_sklearn import metrics
+from galaxy_sklearn._files import written_whole
+from galaxy_sklearn._models import save_model
+from galaxy_sklearn._tree_of import tree_of
+
+MODEL, CARD, HISTORY = "model.skops", "README.md", "history.png"
+TEMPLATE = """\
+---
+license: {license}
+library_name: galaxy_sklearn
+pipeline_tag: image-classification
+tags:
+- astronomy
+- galaxies
+- scikit-learn
+- skops
+model_file: {file}
+{index}---
+
+# {title}
+
+{description}
+
+## Use
+
+```python
+from galaxy_sklearn.scoring import prediction_table
+from galaxy_sklearn.sharing import load_model
+
+pipe = load_model("{file}")
+table = prediction_table(pipe, ["galaxy.jpg"])
+```
+
+`galaxy-sklearn predict {file} --images DIR --output predictions.csv` does the same for a folder.
+The file holds no code: it is safe to load, whoever sends it.
+
+## Training
+
+{trained_on}
+
+{training}
+{scores}"""
+
+
+def write_card(
+    model,
+    folder,
+    *,
+    title,
+    trained_on,
+    description="",
+    license="other",
+    X=None,
+    y=None,
+    dtype="float32",
+):
+    """Write a folder that can be shared: the model, and a card that says what it is.
+
+    The card, ``README.md``, begins with the metadata that model hubs read. A folder is uploaded
+    with ``hf upload USER/NAME FOLDER`` of the package huggingface_hub.
+
+    Parameters
+    ----------
+    model : Pipeline
+        A fitted pipeline that ends with a `GalaxyClassifier` or `GalaxyEnsemble`.
+    folder : str or path-like
+        The folder. It is made if it does not exist; ``model.skops``, ``README.md`` and
+        ``history.png`` in it are overwritten.
+    title : str
+        The heading.
+    trained_on : str
+        On what the model was trained, with the references to cite.
+    description : str, default=""
+        What it is for, and where it is not to be trusted.
+    license : str, default="other"
+        Licence of the model, by its identifier at model hubs, such as ``"cc-by-4.0"``.
+    X : array-like of str or path-like, or images, optional
+        Images that the model was not trained on.
+    y : DataFrame or array-like of shape (n_galaxies, n_answers) or (n_galaxies,), optional
+        Their votes or class labels, which the card scores the model by.
+    dtype : {"float32", "float16"}, default="float32"
+        Precision of the weights in the file, see `save_model`.
+
+    Returns
+    -------
+    Path
+        The card.
+
+    Raises
+    ------
+    ValueError
+        If the model cannot be saved in a safe file, or only one of `X` and `y` is given.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.sharing import load_pretrained, write_card
+    >>> pipe = load_pretrained("gz2")
+    >>> write_card(
+    ...     pipe, "gz2-card", title="GZ2", trained_on="Galaxy Zoo 2 (Willett et al. 2013)."
+    ... )  # doctest: +SKIP
+    PosixPath('gz2-card/README.md')
+    """
+    if (X is None) != (y is None):
+        raise ValueError("X and y belong together: give both, or none.")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_model(model, folder / MODEL, dtype=dtype)
+    figures, tables = ({}, "") if X is None else _scores(model, X, y)
+    text = TEMPLATE.format(
+        license=license,
+        file=MODEL,
+        index=_index(title, figures),
+        title=title,
+        description=description,
+        trained_on=trained_on,
+        training=_training(model, folder),
+        scores=tables,
+    )
+    with written_whole(folder / CARD) as written:
+        written.write_text(text, encoding="utf-8")
+    return folder / CARD
+
+
+def _index(title, figures):
+    """Return the scores as model hubs read them."""
+    if not figures:
+        return ""
+    lines = ["model-index:", f"- name: {title}", "  results:", "  - task:"]
+    lines += ["      type: image-classification", "    dataset:", "      name: held-out galaxies"]
+    lines += ["      type: images", "    metrics:"]
+    for name, value in figures.items():
+        lines += [f"    - type: {name}", f"      value: {value:.4f}"]
+    return "\n".join(lines) + "\n"
+
+
+def _training(model, folder):
+    """Describe the steps and the training; draw its history."""
+    last = model[-1] if hasattr(model, "steps") else model
+    lines = []
+    if hasattr(model, "steps"):
+        steps = [f"`{step!r}`" for _, step in model.steps[:-1] if step != "passthrough"]
+        lines += ["Steps before the network: " + ", ".join(steps) + ".", ""]
+    if hasattr(last, "history_"):
+        from galaxy_sklearn.displays import HistoryDisplay
+
+        changed = last.get_params()
+        defaults = type(last)().get_params()
+        settings = {k: v for k, v in changed.items() if k not in defaults or v != defaults[k]}
+        hidden = ("verbose", "checkpoint", "random_state", "pretrained")
+        settings = [f"`{k}={v!r}`" for k, v in settings.items() if k not in hidden]
+        lines += [
+            f"Network: {last.model_.count_params():,} weights, epoch {last.best_epoch_} of "
+            f"{len(last.history_['loss'])} kept; {', '.join(settings) or 'defaults'}.",
+            "",
+        ]
+        display = HistoryDisplay.from_estimator(last)
+        display.figure_.savefig(folder / HISTORY, dpi=100)
+        import matplotlib.pyplot as plt
+
+        plt.close(display.figure_)
+        lines += [f"![Loss by epoch]({HISTORY})", ""]
+    packages = ("galaxy_sklearn", "keras", "scikit-learn", "tensorflow")
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
+    return "\n".join([*lines, f"Written by {', '.join(versions)}.", ""])
+
+
+def _scores(model, X, y):
+    """Return the scores of held-out galaxies by name, and as a section of the card."""
+    n = len(X)
+    if np.ndim(y) == 1:
+        accuracy = model.score(X, y)
+        return {"accuracy": accuracy}, f"## Scores\n\nAccuracy on {n} galaxies: {accuracy:.3f}.\n"
+    tree = tree_of(model)
+    predicted = model.predict_proba(X)
+    rmse = metrics.cumulative_rmse(y, predicted, tree=tree)
+    questions = metrics.question_scores(y, predicted, tree=tree)
+    lines = [
+        "## Scores",
+        "",
+        f"On {n} galaxies that were not used in training: root mean squared error of the "
+        f"cumulative vote fractions {rmse:.4f}. By question, weighted by how many volunteers "
+        "reached it:",
+        "",
+        "| question | mean reach | RMSE of its fractions | cumulative |",
+        "|---|---|---|---|",
+    ]
+    columns = ["mean_reach", "conditional_rmse", "cumulative_rmse"]
+    for name, row in questions[columns].iterrows():
+        lines.append(f"| {name} | " + " | ".join(f"{value:.3f}" for value in row) + " |")
+    return {"cumulative_rmse": rmse}, "\n".join([*lines, ""])
