@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test fuzz faults bench format docs clean
+.PHONY: demo test wheel fuzz faults bench format docs clean
 
 demo: $(VENV)/.installed
 	$(BIN)/galaxy-sklearn demo
@@ -16,6 +16,15 @@ test: $(VENV)/.installed
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+	$(MAKE) wheel
+
+# What is installed from the wheel, in an empty environment, answers.
+wheel: $(VENV)/.installed
+	rm -rf build dist
+	$(BIN)/python -m build --quiet
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/python tests/installed.py dist/*.whl
 
 # FUZZ="--seconds 60 --seed 7" for fewer files, or others.
 fuzz: $(VENV)/.installed
@@ -39,7 +48,7 @@ docs: $(VENV)/.installed
 	$(BIN)/python docs/make_figures.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build dist *.egg-info
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

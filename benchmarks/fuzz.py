@@ -1,12 +1,13 @@
-"""Mutated images, archives and tables through the readers.
+"""Mutated images, archives, tables and model files through the readers.
 
     python benchmarks/fuzz.py [--count 200000] [--seconds 600] [--seed 0] [--images DIR]
+                              [--only ENDING ...]
 
 A file is read rightly or refused with an error that names it: whatever else comes out is kept in
 the folder fuzz-found and makes the command fail, as does a file that takes longer than ten seconds
 or a mutated JPEG file that is accepted although simplejpeg's strict mode refuses it (but for
-filling at its end). The same seed makes the same files. With --images some real files are mutated
-as well.
+filling at its end), or a mutated model file that gives another model. The same seed makes the same
+files. With --images some real files are mutated as well.
 """
 
 import argparse
@@ -26,13 +27,18 @@ import pandas as pd
 import simplejpeg
 from astropy.io import fits
 from PIL import Image
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import make_pipeline
 
-from galaxy_sklearn import GZ2
+from galaxy_sklearn import GZ2, FlattenToTensor
 from galaxy_sklearn.datasets import load_galaxy_zoo, make_galaxies
 from galaxy_sklearn.images import iter_images, read_image
+from galaxy_sklearn.sharing import load_model, save_model
 
 FOUND = Path("fuzz-found")
 LONGEST = 10.0
+# One that loads in milliseconds.
+MODEL = make_pipeline(FlattenToTensor(), DummyClassifier()).fit(np.zeros((3, 4, 4)), [0, 1, 1])
 FILLING = "extraneous bytes before marker 0xd9"
 
 
@@ -69,6 +75,9 @@ def seeds(folder):
     parquet = io.BytesIO()
     votes.to_parquet(parquet)
     files[".csv"] += [text, gzip.compress(text), text.decode().encode("utf-16"), parquet.getvalue()]
+    with tempfile.TemporaryDirectory() as place:
+        save_model(MODEL, Path(place) / "m.skops")
+        files[".skops"] = [(Path(place) / "m.skops").read_bytes()]
     if folder is not None:
         files[".jpg"] += [path.read_bytes() for path in sorted(folder.glob("*.jpg"))[:20]]
     return files
@@ -113,6 +122,12 @@ def votes_in(path):
     assert fractions.shape[1] == len(GZ2.answer_names)
 
 
+def model_in(path):
+    """Load a model, which is the one that was saved."""
+    expected = MODEL.predict_proba(np.zeros((1, 4, 4)))
+    np.testing.assert_array_equal(load_model(path).predict_proba(np.zeros((1, 4, 4))), expected)
+
+
 def _named(read, path):
     """Read; return True if the file was refused by name."""
     try:
@@ -131,6 +146,8 @@ def check(path, content):
         return _named(images_in, path)
     if ending == ".csv":
         return _named(votes_in, path)
+    if ending == ".skops":
+        return _named(model_in, path)
     refused = _named(read_image, str(path))
     if ending == ".jpg" and not refused and content[:2] == b"\xff\xd8":
         try:
@@ -148,9 +165,10 @@ def main():
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--images", type=Path, metavar="DIR")
+    parser.add_argument("--only", nargs="+", metavar="ENDING", help="such as .skops")
     arguments = parser.parse_args()
     files, totals, refusals, failures = seeds(arguments.images), Counter(), Counter(), 0
-    endings, end = list(files), time.monotonic() + arguments.seconds
+    endings, end = arguments.only or list(files), time.monotonic() + arguments.seconds
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         (Path(folder) / "images").mkdir()

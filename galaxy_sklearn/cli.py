@@ -168,7 +168,7 @@ def card(arguments):
 
 
 def demo(arguments):
-    """Simulate a survey, then train, evaluate and predict on it."""
+    """Simulate a survey; predict it with the pretrained model, then with one trained on it."""
     from PIL import Image
 
     from galaxy_sklearn.datasets import make_galaxies
@@ -186,8 +186,9 @@ def demo(arguments):
             Image.fromarray(images[i]).save(folder / part / f"{i}.jpg", quality=95)
         votes[start:stop].to_csv(folder / f"{part}.csv", index=False)
         start = stop
-    # It is that of another model, if the demo ran before.
-    (folder / "predictions.csv").unlink(missing_ok=True)
+    # They may be those of other models, if the demo ran before.
+    for name in ("gz2.csv", "predictions.csv"):
+        (folder / name).unlink(missing_ok=True)
     small = {
         "resize__size": 48,
         "classifier__epochs": arguments.epochs,
@@ -195,6 +196,7 @@ def demo(arguments):
     settings = " ".join(f"--set {shlex.quote(f'{k}={v}')}" for k, v in small.items())
     place = shlex.quote(str(folder))
     for command in (
+        f"predict gz2 --images {place}/test --output {place}/gz2.csv",
         f"train --images {place}/train --votes {place}/train.csv --model {place}/model.skops "
         f"--plot {place}/history.png {settings}",
         f"evaluate {place}/model.skops --images {place}/test --votes {place}/test.csv "
