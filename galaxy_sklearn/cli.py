@@ -54,12 +54,19 @@ def train(arguments):
     with tempfile.TemporaryFile(dir=model.parent):
         pass  # if the folder cannot be written to, better now than after the training
     pipe = make_galaxy_pipeline(arguments.recipe, n_jobs=-1, random_state=0, verbose=1)
-    pipe.set_params(**{"classifier__tree": arguments.tree, **dict(arguments.set)})
+    network = pipe["classifier"]
+    network = getattr(network, "estimator", network)  # of an ensemble
+    network.set_params(tree=arguments.tree)
+    pipe.set_params(**dict(arguments.set))
     data = _load_galaxies(arguments, arguments.tree or GZ2)
     votes = "vote counts" if data.form == "counts" else f"{data.form} vote fractions"
     print(f"Training on {len(data.data)} galaxies ({votes}).")
     pipe.fit(data.data, data.target)
-    pipe.set_params(tensor__verbose=False, classifier__verbose=0)
+    pipe.set_params(tensor__verbose=False)
+    fitted = pipe["classifier"]
+    members = getattr(fitted, "estimators_", [fitted])
+    for network in (getattr(fitted, "estimator", fitted), *members):
+        network.set_params(verbose=0)
     if is_pickle(model):
         with written_whole(model) as written:
             joblib.dump(pipe, written)
@@ -68,8 +75,8 @@ def train(arguments):
     if arguments.plot:
         from galaxy_sklearn.displays import HistoryDisplay
 
-        _save_figure(HistoryDisplay.from_estimator(pipe), arguments.plot)
-    kept = pipe["classifier"].best_epoch_
+        _save_figure(HistoryDisplay.from_estimator(members[0]), arguments.plot)
+    kept = ", ".join(str(member.best_epoch_) for member in members)
     print(f"Kept epoch {kept}; wrote {model} ({model.stat().st_size / 1e6:.1f} MB).")
 
 
@@ -260,7 +267,8 @@ def _parser():
     sub.add_argument(
         "--recipe",
         default="equivariant",
-        help="equivariant (the default), residual, or galaxy_id, the reference",
+        help="equivariant (the default), ensemble (of three: more accurate), residual, or "
+        "galaxy_id, the reference",
     )
     sub.add_argument(
         "--set",

@@ -35,7 +35,9 @@ def main(wheel):
         header, *rows = (folder / "out.csv").read_text().splitlines()
         if len(rows) != 2 or len(header.split(",")) != 37 + 5:
             sys.exit(f"Expected 2 rows of 42 columns, found:\n{header}\n{rows}")
-        print(f"{wheel.name} ({wheel.stat().st_size / 1e6:.1f} MB) answers in an empty environment.")
+        print(
+            f"{wheel.name} ({wheel.stat().st_size / 1e6:.1f} MB) answers in an empty environment."
+        )
 
 
 if __name__ == "__main__":

@@ -43,6 +43,17 @@ def test_evaluate(trained, folder, capsys, tmp_path):
     assert (tmp_path / "p.png").stat().st_size > 10_000
 
 
+def test_train_several_networks(folder, tmp_path, capsys):
+    small = ["network__filters=(2, 2)", "network__features=2", "epochs=1", "run_eagerly=True"]
+    settings = [x for name in small for x in ("--set", f"classifier__estimator__{name}")]
+    command = ["train", "--images", f"{folder}/images", "--votes", f"{folder}/votes.csv"]
+    command += ["--model", f"{tmp_path}/m.skops", "--recipe", "ensemble", "--tree", "gz2"]
+    assert cli.main([*command, "--set", "resize__size=8", *settings]) == 0
+    assert "Kept epoch 1, 1, 1; wrote" in capsys.readouterr().out
+    ensemble = load_model(tmp_path / "m.skops")["classifier"]
+    assert ensemble.tree is not None and {m.verbose for m in ensemble.estimators_} == {0}
+
+
 def test_part_of_a_split(trained, folder, capsys, tmp_path):
     votes = pd.read_csv(folder / "votes.csv")
     votes["split"] = ["test"] * 5 + ["train"] * (len(votes) - 5)

@@ -5,6 +5,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from tiny import tiny
 
@@ -88,6 +89,22 @@ def test_the_references_recipe(paths, votes):
     assert classifier.image_shape_in_ == (12, 12, 1)
     with pytest.raises(ValueError, match="recipe must be one of .* got 'vgg'"):
         make_galaxy_pipeline("vgg")
+
+
+def test_recipe_of_three_networks(paths, votes):
+    """Each has random numbers of its own; the same number gives the same three."""
+    small = {"network__filters": (2, 2), "network__features": 2, "epochs": 1, "run_eagerly": True}
+    small = {f"classifier__estimator__{name}": value for name, value in small.items()}
+    found = []
+    for _ in range(2):
+        pipe = make_galaxy_pipeline("ensemble", random_state=0).set_params(resize__size=8, **small)
+        found.append(clone(pipe).fit(paths, votes))
+    members = [
+        member.predict_proba(found[0][:-1].transform(paths)) for member in found[0][-1].estimators_
+    ]
+    assert len(members) == 3 and not np.array_equal(members[0], members[1])
+    np.testing.assert_array_equal(found[0].predict_proba(paths), np.mean(members, axis=0))
+    np.testing.assert_array_equal(found[1].predict_proba(paths), np.mean(members, axis=0))
 
 
 def test_paths_and_arrays_give_the_same_bits(paths, fitted):
