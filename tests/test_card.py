@@ -82,7 +82,7 @@ def test_metadata_is_yaml(pipe, data, tmp_path):
     yaml = pytest.importorskip("yaml")
     head = written(pipe, tmp_path, *data).split("---\n")[1]
     found = yaml.safe_load(head)
-    assert found["tags"] and found["model_file"] == "model.skops"
+    assert "astronomy" in found["tags"] and found["license"] == "cc-by-4.0"
     (result,) = found["model-index"][0]["results"]
     assert result["metrics"][0]["value"] < 1
 

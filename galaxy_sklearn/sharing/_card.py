@@ -21,7 +21,6 @@ tags:
 - galaxies
 - scikit-learn
 - skops
-model_file: {file}
 {index}---
 
 # {title}
@@ -32,13 +31,13 @@ model_file: {file}
 
 ```python
 from galaxy_sklearn.scoring import prediction_table
-from galaxy_sklearn.sharing import load_model
+from galaxy_sklearn.sharing import {function}
 
-pipe = load_model("{file}")
+pipe = {function}("{name}")
 table = prediction_table(pipe, ["galaxy.jpg"])
 ```
 
-`galaxy-sklearn predict {file} --images DIR --output predictions.csv` does the same for a folder.
+`galaxy-sklearn predict {name} --images DIR --output predictions.csv` does the same for a folder.
 The file holds no code: it is safe to load, whoever sends it.
 
 ## Training
@@ -112,20 +111,22 @@ def write_card(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     save_model(model, folder / MODEL, dtype=dtype)
-    figures, tables = ({}, "") if X is None else _scores(model, X, y)
-    text = TEMPLATE.format(
-        license=license,
-        file=MODEL,
-        index=_index(title, figures),
-        title=title,
-        description=description,
-        trained_on=trained_on,
-        training=_training(model, folder),
-        scores=tables,
-    )
+    words = {"title": title, "trained_on": trained_on, "description": description}
+    text = card_text(model, X, y, function="load_model", name=MODEL, license=license, **words)
+    last = model[-1] if hasattr(model, "steps") else model
+    if hasattr(last, "history_"):
+        _draw(last, folder / HISTORY)
+        text = text.replace("## Training\n", f"## Training\n\n![Loss by epoch]({HISTORY})\n", 1)
     with written_whole(folder / CARD) as written:
         written.write_text(text, encoding="utf-8")
     return folder / CARD
+
+
+def card_text(model, X, y, *, title, **words):
+    """Return a card: ``function`` loads the model by its ``name``, others see `write_card`."""
+    figures, tables = ({}, "") if X is None else _scores(model, X, y)
+    parts = {"index": _index(title, figures), "training": _training(model), "scores": tables}
+    return TEMPLATE.format(title=title, **parts, **words)
 
 
 def _index(title, figures):
@@ -140,16 +141,24 @@ def _index(title, figures):
     return "\n".join(lines) + "\n"
 
 
-def _training(model, folder):
-    """Describe the steps and the training; draw its history."""
+def _draw(classifier, path):
+    import matplotlib.pyplot as plt
+
+    from galaxy_sklearn.displays import HistoryDisplay
+
+    display = HistoryDisplay.from_estimator(classifier)
+    display.figure_.savefig(path, dpi=100)
+    plt.close(display.figure_)
+
+
+def _training(model):
+    """Describe the steps and the training."""
     last = model[-1] if hasattr(model, "steps") else model
     lines = []
     if hasattr(model, "steps"):
         steps = [f"`{step!r}`" for _, step in model.steps[:-1] if step != "passthrough"]
         lines += ["Steps before the network: " + ", ".join(steps) + ".", ""]
     if hasattr(last, "history_"):
-        from galaxy_sklearn.displays import HistoryDisplay
-
         changed = last.get_params()
         defaults = type(last)().get_params()
         settings = {k: v for k, v in changed.items() if k not in defaults or v != defaults[k]}
@@ -160,12 +169,6 @@ def _training(model, folder):
             f"{len(last.history_['loss'])} kept; {', '.join(settings) or 'defaults'}.",
             "",
         ]
-        display = HistoryDisplay.from_estimator(last)
-        display.figure_.savefig(folder / HISTORY, dpi=100)
-        import matplotlib.pyplot as plt
-
-        plt.close(display.figure_)
-        lines += [f"![Loss by epoch]({HISTORY})", ""]
     packages = ("galaxy_sklearn", "keras", "scikit-learn", "tensorflow")
     versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
     return "\n".join([*lines, f"Written by {', '.join(versions)}.", ""])
