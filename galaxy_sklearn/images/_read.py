@@ -1,15 +1,27 @@
 """Reading one image file."""
 
 import os
+from pathlib import Path
 
 from galaxy_sklearn.images._archives import find_packed
-from galaxy_sklearn.images._fits import decode_fits, is_fits
+from galaxy_sklearn.images._fits import combine, is_fits, read_planes
+from galaxy_sklearn.images._foreign import foreign, foreign_folder
 from galaxy_sklearn.images._limits import MAX_PIXELS, InvalidImageError, check_bytes, most_bytes
 from galaxy_sklearn.images._packed import PackedImage
 from galaxy_sklearn.images._raster import decode_raster
 
 
-def read_image(path, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
+def read_image(
+    path,
+    *,
+    luma=False,
+    reduce=1,
+    hdu=None,
+    band=None,
+    orientation="sky",
+    max_missing=0.2,
+    max_pixels=MAX_PIXELS,
+):
     """Read one image file. The content tells the format, whatever the name.
 
     Parameters
@@ -21,6 +33,13 @@ def read_image(path, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
         Whether to decode the luma of JPEG files only, see `galaxy_sklearn.ImageReader`.
     reduce : {1, 2, 4, 8}, default=1
         Factor by which the size of JPEG files is reduced, see `galaxy_sklearn.ImageReader`.
+    hdu, band : int, str or list of them, optional
+        The images of a FITS file to read, see `galaxy_sklearn.ImageReader`.
+    orientation : {"sky", "file"}, default="sky"
+        How FITS images are turned, see `galaxy_sklearn.ImageReader`.
+    max_missing : float or None, default=0.2
+        The largest fraction of missing pixels of FITS images that is filled, see
+        `galaxy_sklearn.ImageReader`.
     max_pixels : int, default=89478485
         Larger images are refused before they are decoded, files of more than 24 bytes a pixel
         before they are read. The default is Pillow's.
@@ -35,8 +54,8 @@ def read_image(path, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is empty, damaged, too large or not an image. Whatever a decoder raises
-        becomes such an error, which names the file.
+        If the file is empty, damaged, too large or not an image, or holds several among which
+        nothing was chosen. Whatever a decoder raises becomes such an error, which names the file.
     ImportError
         If the file is a FITS file and astropy is not installed.
 
@@ -59,7 +78,13 @@ def read_image(path, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
     content = _content(path, most_bytes(max_pixels))
     try:
         if is_fits(content):
-            return decode_fits(content, max_pixels=max_pixels)
+            planes = read_planes(content, max_pixels=max_pixels, hdu=hdu, band=band)
+            return combine(*planes, orientation=orientation, max_missing=max_missing)
+        found = foreign(content)
+        if found is not None:
+            raise InvalidImageError(f"expected an image, found {found}")
+        if hdu is not None or band is not None:
+            raise InvalidImageError("hdu and band choose from FITS files only, found another")
         return decode_raster(content, luma=luma, reduce=reduce, max_pixels=max_pixels)
     except InvalidImageError as error:
         raise ValueError(f"{path}: {error}.") from None
@@ -79,6 +104,9 @@ def _content(path, max_bytes):
             return file.read()
     except InvalidImageError as error:
         raise ValueError(f"{path}: {error}.") from None
+    except IsADirectoryError:
+        found = foreign_folder(Path(path))
+        raise ValueError(f"{path}: expected an image, found {found}.") from None
     except (FileNotFoundError, NotADirectoryError):
         # The name of a member of an archive, without its place, which arrays do not keep.
         packed = find_packed(path)

@@ -2,7 +2,7 @@
 
 import os
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 
 from galaxy_sklearn.images import (
     MAX_PIXELS,
@@ -22,9 +22,13 @@ class ImageReader(ImageTransformer):
 
     The content tells the format, whatever the name. JPEG and PNG files are read as 8-bit gray or
     RGB (a palette is expanded, an alpha channel dropped), 16-bit PNG, TIFF and PGM as 16-bit
-    gray, TIFF of 32 bits as they are, FITS files (with astropy installed) as the floats of their
-    first image: (height, width), or (height, width, n_channels) for a cube. A damaged file is an
-    error, not a picture that is half gray.
+    gray, TIFF of 32 bits as they are. A damaged file is an error, not a picture that is half gray.
+
+    FITS files (with astropy installed; also compressed by gzip, bzip2 or fpack) are read as floats:
+    (height, width), or (height, width, n_channels) for a cube and for several bands. Masks,
+    weights, noise and point spread functions are passed over, as far as ``EXTNAME``, ``IMAGETYP``,
+    ``EXTTYPE`` or the dtype tell. If more than one image is left, nothing is read until `hdu` or
+    `band` says which: the error lists what there is.
 
     Parameters
     ----------
@@ -35,6 +39,24 @@ class ImageReader(ImageTransformer):
     reduce : {1, 2, 4, 8}, default=1
         Factor by which height and width of JPEG files are reduced in decoding, which is faster.
         Crop such images by a fraction, not by pixels. Other files are not affected.
+    hdu : int, str or list of them, optional
+        The images of FITS files to read: the number of the HDU (the first is 0), or its
+        ``EXTNAME``, ``IMAGETYP`` or ``EXTTYPE``. A list gives an image with as many channels.
+    band : str or list of str, optional
+        The bands of FITS files to read, among all images or those of `hdu`: the value of
+        ``BAND``, ``FILTER`` or ``EXTNAME``, or a word in it, so that "Y" is found in ``NIR_Y``;
+        in a cube, those of ``BANDS`` or ``BAND0``, ``BAND1``, ... Upper and lower case are alike.
+        A list gives an image with as many channels, in its order.
+    orientation : {"sky", "file"}, default="sky"
+        "sky" turns FITS images so that they look as on the sky: the rows, which begin at the
+        bottom, are reversed, and an image in which east lies to the right of north (those of DES
+        and DECam; the sense of spiral arms is wrong in them) is mirrored, if it has coordinates.
+        It is not rotated. "file" leaves the pixels in the order of the file.
+    max_missing : float or None, default=0.2
+        The largest fraction of missing pixels that is accepted in a band of a FITS image: NaN,
+        infinity, and connected areas of 100 and more pixels of exactly 0. They are filled with the
+        level of the sky, the median of the others without sources. An image with more is an
+        error. The default is that of Galaxy Zoo DECaLS [1]_. None leaves all pixels as they are.
     max_pixels : int, default=89478485
         Larger images are refused before they are decoded, so that no file takes all the memory.
 
@@ -49,18 +71,38 @@ class ImageReader(ImageTransformer):
     --------
     FlattenToTensor : The step that reads many files in parallel.
 
+    References
+    ----------
+    .. [1] Walmsley et al. 2022, MNRAS 509, 3966, "Galaxy Zoo DECaLS", and its code for downloading
+       images (zooniverse/decals, ``badmax_limit``).
+
     Examples
     --------
     >>> from galaxy_sklearn import ImageReader
     >>> ImageReader().fit_transform(["587722981741363294.jpg"])
     ImageStack(1 image, read_image)
+    >>> reader = ImageReader(band=["g", "r", "z"])  # (height, width, 3) from a FITS file
     """
 
     image_shape = None
 
-    def __init__(self, *, luma=False, reduce=1, max_pixels=MAX_PIXELS):
+    def __init__(
+        self,
+        *,
+        luma=False,
+        reduce=1,
+        hdu=None,
+        band=None,
+        orientation="sky",
+        max_missing=0.2,
+        max_pixels=MAX_PIXELS,
+    ):
         self.luma = luma
         self.reduce = reduce
+        self.hdu = hdu
+        self.band = band
+        self.orientation = orientation
+        self.max_missing = max_missing
         self.max_pixels = max_pixels
 
     def fit(self, X, y=None):
@@ -115,6 +157,20 @@ class ImageReader(ImageTransformer):
             raise ValueError(f"reduce must be 1, 2, 4 or 8, got {self.reduce!r}.")
         if not isinstance(self.max_pixels, Integral) or self.max_pixels < 1:
             raise ValueError(f"max_pixels must be a positive int, got {self.max_pixels!r}.")
+        if not _is_choice(self.hdu, (Integral, str)):
+            raise ValueError(
+                f"hdu must be an int, a str, a list of them or None, got {self.hdu!r}."
+            )
+        if not _is_choice(self.band, str):
+            raise ValueError(f"band must be a str, a list of str or None, got {self.band!r}.")
+        if self.orientation not in ("sky", "file"):
+            raise ValueError(f"orientation must be 'sky' or 'file', got {self.orientation!r}.")
+        if self.max_missing is not None and not (
+            isinstance(self.max_missing, Real) and 0 <= self.max_missing < 1
+        ):
+            raise ValueError(
+                f"max_missing must be a number from 0 to 1 or None, got {self.max_missing!r}."
+            )
         return _untouched
 
     def _stack_if_paths(self, X):
@@ -138,8 +194,17 @@ class ImageReader(ImageTransformer):
                     f"X, row {i}: expected the name of an image file like "
                     f"{first_element(X)!r}, found {path!r}."
                 )
-        read = partial(read_image, luma=self.luma, reduce=self.reduce, max_pixels=self.max_pixels)
-        return ImageStack(paths, read)
+        return ImageStack(paths, partial(read_image, **self.get_params(deep=False)))
+
+
+def _is_choice(value, kinds):
+    """Tell whether a value is None, of one of some kinds, or a list of them."""
+    entries = value if isinstance(value, (list, tuple)) else [value]
+    if value is None:
+        return True
+    return bool(entries) and all(
+        isinstance(entry, kinds) and not isinstance(entry, bool) for entry in entries
+    )
 
 
 def _untouched(image):
