@@ -19,7 +19,7 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import _safe_indexing
 
-from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize, Stretch
 from galaxy_sklearn.transformers import ImageStack
 
 
@@ -382,7 +382,7 @@ def test_bad_containers():
 
 # ---------------------------------------------- scikit-learn's ways, over images
 
-TRANSFORMERS = [ImageReader(), CenterCrop(), Grayscale(), Resize(4), FlattenToTensor()]
+TRANSFORMERS = [ImageReader(), Stretch(), CenterCrop(), Grayscale(), Resize(4), FlattenToTensor()]
 
 
 @pytest.fixture(params=["uint8", "float32", "float64", "gray", "list", "paths"])
@@ -458,7 +458,7 @@ def test_reading_needs_the_tensor_and_little_more(kaggle):
 import sys
 from pathlib import Path
 from sklearn.pipeline import make_pipeline
-from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize, Stretch
 paths = sorted(Path(sys.argv[1]).glob("*.jpg"))[:3156]
 pipe = make_pipeline(
     ImageReader(), CenterCrop(212), Grayscale(), Resize(64), FlattenToTensor(n_jobs=2))
