@@ -5,13 +5,16 @@ import zlib
 
 import numpy as np
 
+from galaxy_sklearn.images._align import aligned
 from galaxy_sklearn.images._limits import (
+    InvalidImageError,
     check_size,
     decompress,
     decompress_bzip2,
     most_bytes,
 )
 from galaxy_sklearn.images._missing import fill_missing
+from galaxy_sklearn.images._photometry import nanomaggies_per_unit
 from galaxy_sklearn.images._planes import Plane, choose
 from galaxy_sklearn.images._sky import as_on_the_sky
 
@@ -53,17 +56,50 @@ def read_planes(content, *, max_pixels, hdu, band):
     return planes, channels
 
 
-def combine(planes, channels, *, orientation, max_missing):
+def combine(planes, channels, *, align, orientation, max_missing, units, zero_point, pixel_scale):
     """Bring planes into one image, see `read_image`."""
+    if units is not None:
+        each = zero_point if isinstance(zero_point, (list, tuple)) else [zero_point] * len(planes)
+        if len(each) != len(planes):
+            raise InvalidImageError(
+                f"expected zero_point to be one for all {len(planes)} bands, or one each, found "
+                f"{list(each)}"
+            )
+        planes = [
+            _calibrated(plane, magnitude, pixel_scale)
+            for plane, magnitude in zip(planes, each, strict=True)
+        ]
+    if align is not None and len(planes) > 1:
+        planes = aligned(planes)
+    first = planes[0].pixels.shape
+    other = next((plane for plane in planes if plane.pixels.shape != first), None)
+    if other is not None:
+        raise InvalidImageError(
+            f"expected bands of one shape, found {first} in {planes[0].label} and "
+            f"{other.pixels.shape} in {other.label}: align='wcs' cuts them to one, if their "
+            "coordinates allow it"
+        )
     pixels = []
     for plane in planes:
         filled = plane.pixels
         if max_missing is not None:
             filled = fill_missing(filled, max_missing, plane.label)
         if orientation == "sky":
-            filled = as_on_the_sky(filled, plane.headers[0])
+            # Aligned ones lie as the first.
+            filled = as_on_the_sky(filled, (planes[0] if align else plane).headers[0])
         pixels.append(filled)
     return np.stack(pixels, axis=-1) if channels else np.ascontiguousarray(pixels[0])
+
+
+def _calibrated(plane, zero_point, pixel_scale):
+    try:
+        factor = nanomaggies_per_unit(plane.headers, zero_point, pixel_scale)
+    except InvalidImageError as error:
+        raise InvalidImageError(f"{plane.label}: {error}") from None
+    # Bits of files that are in nanomaggies already stay.
+    if factor == 1:
+        return plane
+    return plane._replace(pixels=plane.pixels * plane.pixels.dtype.type(factor))
 
 
 def _native(pixels):

@@ -74,8 +74,13 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
             bar.update(len(table))
     table = pd.concat(tables, ignore_index=True)
     if files:
-        table.index = pd.Index([Path(path).name for path in images.paths], name="file")
+        table.index = pd.Index([_name(path) for path in images.paths], name="file")
     return table
+
+
+def _name(path):
+    """Return the name of an image file, or the names of those of its bands."""
+    return ", ".join(Path(file).name for file in getattr(path, "files", (path,)))
 
 
 def reader_of(estimator):

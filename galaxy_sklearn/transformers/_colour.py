@@ -54,8 +54,9 @@ class ColourComposite(ImageTransformer):
     preset : {"gz_decals", "legacy", "sdss", "lupton"}, default="sdss"
         The pictures to make. "gz_decals": those of Galaxy Zoo DECaLS [1]_ to the bit, from
         nanomaggies in pixels of 0.262 arcsec. "legacy": those of the Legacy Surveys' viewer [2]_,
-        from the same units. "sdss": near to those of SDSS' SkyServer and Galaxy Zoo 2, whose constants are not
-        published, from nanomaggies in pixels of 0.396 arcsec [3]_. "lupton": the default of
+        from the same units. "sdss": near to those of SDSS' SkyServer and Galaxy Zoo 2, whose
+        constants are not published, from nanomaggies in pixels of 0.396 arcsec [3]_. "lupton": the
+        default of
         `astropy.visualization.make_lupton_rgb` [4]_, for any units with `stretch`.
     channels : tuple of three int, optional
         The channels that become red, green and blue. By default the bands are in the order of
