@@ -573,6 +573,16 @@ def test_bands_that_no_shift_aligns(tmp_path):
         ImageReader(align="wcs").transform(np.array([[first, bare]]))[0]
 
 
+def test_parts_of_sdss_frames_have_the_coordinates_of_the_whole(tmp_path):
+    """Cut by programs that do not tell the header: 10 pixels wrong between bands."""
+    for name in ("a", "b"):
+        written(tmp_path, fits.PrimaryHDU(np.ones((9, 9)), tangent(1025, 745)), name=f"{name}.fits")
+    X = np.array([[str(tmp_path / "a.fits"), str(tmp_path / "b.fits")]])
+    with pytest.raises(ValueError, match=r"whole frame of SDSS in the header of a part"):
+        ImageReader(align="wcs").transform(X)[0]
+    assert ImageReader().transform(X)[0].shape == (9, 9, 2)
+
+
 # ---------------------------------------------------------------- by every road
 
 

@@ -9,6 +9,8 @@ from galaxy_sklearn.images._sky import sky_matrix
 
 # Pixels that the corners may be off after a shift: half a pixel of rounding, and a bit.
 MOST_OFF = 0.75
+# The reference pixel of all frames of SDSS, and their shape.
+SDSS_REFERENCE, SDSS_SHAPE = (1025, 745), (1489, 2048)
 
 
 def aligned(planes):
@@ -65,10 +67,18 @@ def _positions(plane, coordinates):
 def _wcs(plane):
     from astropy.wcs import WCS
 
-    if sky_matrix(plane.headers[0]) is None:
+    header = plane.headers[0]
+    if sky_matrix(header) is None:
         raise InvalidImageError(
             f"align='wcs' needs celestial coordinates in the header, found none in {plane.label}"
         )
+    reference = (header.get("CRPIX1"), header.get("CRPIX2"))
+    if reference == SDSS_REFERENCE and plane.pixels.shape != SDSS_SHAPE:
+        raise InvalidImageError(
+            f"align='wcs' needs right coordinates, found those of a whole frame of SDSS in the "
+            f"header of a part of one, {plane.label}: use align=None if the parts were cut at one "
+            "position on the sky"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it mends what is not by the standard, and tells
-        return WCS(plane.headers[0], naxis=2)
+        return WCS(header, naxis=2)
