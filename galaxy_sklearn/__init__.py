@@ -14,6 +14,8 @@ _HOME = {
     "GZ2": "surveys",
     "DecisionTree": "decision_tree",
     "ImageReader": "transformers",
+    "ColourComposite": "transformers",
+    "Stretch": "transformers",
     "CenterCrop": "transformers",
     "Grayscale": "transformers",
     "Resize": "transformers",

@@ -5,9 +5,10 @@ from sklearn.base import clone
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize, Stretch
 
-TRANSFORMERS = [ImageReader(), CenterCrop(), Grayscale(), Resize(4), FlattenToTensor()]
+# Without ColourComposite, which takes images of three bands only: see test_colour.
+TRANSFORMERS = [ImageReader(), Stretch(), CenterCrop(), Grayscale(), Resize(4), FlattenToTensor()]
 # Checks that scikit-learn runs on its own estimators only, by hand.
 FURTHER_CHECKS = [
     "check_dataframe_column_names_consistency",

@@ -1,3 +1,4 @@
+import bz2
 import gzip
 import pickle
 import subprocess
@@ -18,7 +19,7 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import _safe_indexing
 
-from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize, Stretch
 from galaxy_sklearn.transformers import ImageStack
 
 
@@ -213,12 +214,13 @@ def test_formats(tmp_path):
     expected["alpha.png"] = rgb
     Image.fromarray(gray).convert("P").save(tmp_path / "palette.png")
     expected["palette.png"] = np.dstack([gray] * 3)
-    fits.PrimaryHDU(counts).writeto(tmp_path / "plain.fits")
+    # FITS rows begin at the bottom.
+    fits.PrimaryHDU(counts[::-1]).writeto(tmp_path / "plain.fits")
     expected["plain.fits"] = counts
-    cube = np.moveaxis(rgb.astype(np.float32), -1, 0)
+    cube = np.moveaxis(rgb[::-1].astype(np.float32), -1, 0)
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(cube)]).writeto(tmp_path / "cube.FITS")
     expected["cube.FITS"] = rgb.astype(np.float32)
-    packed = fits.CompImageHDU(deep.astype(np.int32), compression_type="RICE_1")
+    packed = fits.CompImageHDU(deep[::-1].astype(np.int32), compression_type="RICE_1")
     fits.HDUList([fits.PrimaryHDU(), packed]).writeto(tmp_path / "packed.fits.fz")
     expected["packed.fits.fz"] = deep.astype(np.float32)
     stack = ImageReader().transform([tmp_path / name for name in expected])
@@ -306,7 +308,8 @@ def test_damaged_png_and_fits_are_named(tmp_path):
     (tmp_path / "a.png").write_bytes(content[:3000])
     (tmp_path / "b.fits").write_bytes(b"SIMPLE  =")
     (tmp_path / "c.fits.gz").write_bytes(gzip.compress(bytes(range(256)) * 99)[:200])
-    for name in ("a.png", "b.fits", "c.fits.gz"):
+    (tmp_path / "d.fits.bz2").write_bytes(bz2.compress(bytes(range(256)) * 99)[:200])
+    for name in ("a.png", "b.fits", "c.fits.gz", "d.fits.bz2"):
         with pytest.raises(ValueError, match=rf"{name}: the image is damaged"):
             ImageReader().transform([str(tmp_path / name)])[0]
 
@@ -339,7 +342,8 @@ def test_missing_pixels_are_named(tmp_path):
         pixels = np.zeros((8, 8), dtype=np.float32)
         pixels[2, 3:5] = value
         fits.PrimaryHDU(pixels).writeto(tmp_path / f"{name}.fits")
-    stack = ImageReader().transform([tmp_path / "good.fits", tmp_path / "bad.fits"])
+    files = [tmp_path / "good.fits", tmp_path / "bad.fits"]
+    stack = ImageReader(max_missing=None).transform(files)
     with pytest.raises(ValueError, match=r"bad\.fits holds 2 pixels that are NaN"):
         FlattenToTensor().transform(stack)
 
@@ -378,7 +382,7 @@ def test_bad_containers():
 
 # ---------------------------------------------- scikit-learn's ways, over images
 
-TRANSFORMERS = [ImageReader(), CenterCrop(), Grayscale(), Resize(4), FlattenToTensor()]
+TRANSFORMERS = [ImageReader(), Stretch(), CenterCrop(), Grayscale(), Resize(4), FlattenToTensor()]
 
 
 @pytest.fixture(params=["uint8", "float32", "float64", "gray", "list", "paths"])
@@ -454,7 +458,7 @@ def test_reading_needs_the_tensor_and_little_more(kaggle):
 import sys
 from pathlib import Path
 from sklearn.pipeline import make_pipeline
-from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize
+from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize, Stretch
 paths = sorted(Path(sys.argv[1]).glob("*.jpg"))[:3156]
 pipe = make_pipeline(
     ImageReader(), CenterCrop(212), Grayscale(), Resize(64), FlattenToTensor(n_jobs=2))

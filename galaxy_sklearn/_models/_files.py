@@ -37,10 +37,12 @@ TRUSTED = [
         "_learner._novelty.Gaussian",
         "_learner._pairs.ViewPairs",
         "_learner._votes.VoteTarget",
+        "transformers._colour.ColourComposite",
         "transformers._crop.CenterCrop",
         "transformers._gray.Grayscale",
         "transformers._reader.ImageReader",
         "transformers._resize.Resize",
+        "transformers._stretch.Stretch",
         "transformers._tensor.FlattenToTensor",
     )
 ]

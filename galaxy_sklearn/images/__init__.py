@@ -1,5 +1,6 @@
 """Images: single files, members of archives, and stacks of them that are read on demand."""
 
+from galaxy_sklearn.images._band_files import BandFiles
 from galaxy_sklearn.images._containers import first_element, holds_paths
 from galaxy_sklearn.images._limits import MAX_PIXELS
 from galaxy_sklearn.images._listing import find_images, iter_images
@@ -9,6 +10,7 @@ from galaxy_sklearn.images._stack import ImageStack
 
 __all__ = [
     "MAX_PIXELS",
+    "BandFiles",
     "ImageStack",
     "PackedImage",
     "find_images",

@@ -4,7 +4,7 @@ import os
 
 
 def holds_paths(X):
-    """Tell whether X is a list, an array or a table column of file names.
+    """Tell whether X is a list, an array or a table of file names.
 
     Parameters
     ----------
@@ -22,7 +22,10 @@ def holds_paths(X):
     >>> holds_paths(["1.jpg", "2.jpg"])
     True
     """
-    return isinstance(first_element(X), (str, os.PathLike))
+    first = first_element(X)
+    if first is None and getattr(X, "ndim", 1) == 2 and len(X):
+        first = first_element(X.iloc[0] if hasattr(X, "iloc") else X[0])
+    return isinstance(first, (str, os.PathLike))
 
 
 def first_element(X):

@@ -1,5 +1,7 @@
 """What an image file may cost."""
 
+import bz2
+import io
 import math
 import zlib
 
@@ -45,4 +47,15 @@ def decompress(content, wbits, max_bytes):
         )
     if not unpacker.eof:
         raise ValueError("the compressed file is cut short")
+    return unpacked
+
+
+def decompress_bzip2(content, max_bytes):
+    """Unpack a file of bzip2 of one or more streams, but no more than an image may hold."""
+    with bz2.open(io.BytesIO(content)) as file:
+        unpacked = file.read(max_bytes + 1)
+    if len(unpacked) > max_bytes:
+        raise InvalidImageError(
+            f"expected an image of up to {max_bytes:,} bytes (by max_pixels), found more"
+        )
     return unpacked

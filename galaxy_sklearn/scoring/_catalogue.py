@@ -36,9 +36,9 @@ from galaxy_sklearn.scoring._predictions import (
     content_id,
     copied,
     predict_chunks,
+    reader_of,
 )
 from galaxy_sklearn.scoring._workers import run_in_processes, run_on_dask
-from galaxy_sklearn.transformers import ImageReader
 
 
 class Scored(NamedTuple):
@@ -254,10 +254,11 @@ def _score_part(model_file, n_jobs, part):
 def _score_parts(estimator, parts):
     """Score and write parts, reading ahead; yield the results of `write_part`."""
     under_way = deque()
+    reader = reader_of(estimator)
 
     def chunks():
         for part in parts:
-            stack = ImageReader().transform(list(part.names))
+            stack = reader.transform(list(part.names))
             batches = list(gen_batches(len(stack), CHUNK))
             under_way.append((part, len(batches)))
             for rows in batches:

@@ -66,7 +66,7 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
     """
     if on_error not in ("raise", "report"):
         raise ValueError(f"on_error must be 'raise' or 'report', got {on_error!r}.")
-    images = ImageReader().transform(X)
+    images = reader_of(estimator).transform(X)
     files = isinstance(images, ImageStack)
     chunks = [images[rows] for rows in gen_batches(len(images), CHUNK)]
     report = files and on_error == "report"
@@ -77,8 +77,21 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
             bar.update(len(table))
     table = pd.concat(tables, ignore_index=True)
     if files:
-        table.index = pd.Index([Path(path).name for path in images.paths], name="file")
+        table.index = pd.Index([_name(path) for path in images.paths], name="file")
     return table
+
+
+def _name(path):
+    """Return the name of an image file, or the names of those of its bands."""
+    return ", ".join(Path(file).name for file in getattr(path, "files", (path,)))
+
+
+def reader_of(estimator):
+    """Return the step of a pipeline that reads images; a default one if it has none."""
+    first = getattr(estimator, "best_estimator_", estimator)  # of a search
+    while hasattr(first, "steps"):
+        first = first.steps[0][1]
+    return first if isinstance(first, ImageReader) else ImageReader()
 
 
 def copied(model):

@@ -155,7 +155,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
                 raise ValueError("Found 0 images; at least one is needed.")
         elif holds_paths(X):
             raise ValueError(
-                f"X holds names of files ({first_element(X)!r}, ...), which "
+                f"X holds names of files ({np.ravel(X)[0]!r}, ...), which "
                 f"{type(self).__name__} does not read: put an ImageReader before it."
             )
         elif _is_list_of_images(X):
