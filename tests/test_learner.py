@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 from tiny import tiny
 
 from galaxy_sklearn import FlattenToTensor, GalaxyClassifier, GalaxyEncoder, GalaxyEnsemble
+from galaxy_sklearn._compat import all_layers
 from galaxy_sklearn._learner import _loop
 
 PARAMETERS = {
@@ -502,3 +503,26 @@ def test_an_ensemble_has_what_its_members_have(data):
     counting = GalaxyEnsemble(member, 2, random_state=0).fit(X, counts)
     ends = [member.predict_interval(X, 0.8) for member in counting.estimators_]
     np.testing.assert_allclose(counting.predict_interval(X, 0.8), np.mean(ends, axis=0))
+
+
+def test_statistics_of_batch_normalization(data):
+    """They are those of the training images, not of images turned at random, and no units drop."""
+    X, y = data[0], data[1]
+    settings = {"epochs": 1, "run_eagerly": True, "random_state": 0, "validation_fraction": 0}
+    classifier = GalaxyClassifier(network__filters=(2, 4), network__features=4, **settings).fit(
+        X, y
+    )
+    layers = all_layers(classifier.model_)
+    first = next(x for x in layers if isinstance(x, keras.layers.BatchNormalization))
+    pixels = FlattenToTensor().fit_transform(X)
+    seen = keras.Model(classifier.model_.input, first.input).predict(pixels, verbose=0)
+    axes = tuple(range(seen.ndim - 1))
+    np.testing.assert_allclose(first.moving_mean, seen.mean(axis=axes), atol=1e-5)
+    np.testing.assert_allclose(first.moving_variance, seen.var(axis=axes), rtol=1e-3)
+    assert first.momentum == 0.9
+    (dropout,) = (x for x in layers if isinstance(x, keras.layers.Dropout))
+    assert dropout.rate == 0.1
+    # Frozen features keep theirs, and a further epoch goes on from them.
+    before = classifier.transform(X)
+    frozen = GalaxyClassifier(pretrained=FrozenEstimator(classifier), freeze=True, **settings)
+    np.testing.assert_array_equal(frozen.fit(X, y).transform(X), before)

@@ -19,6 +19,7 @@ from galaxy_sklearn._learner._network import (
 from galaxy_sklearn._learner._novelty import MOST_FEATURES, MOST_IMAGES, distance, find_gaussian
 from galaxy_sklearn._learner._optimizer import make_optimizer
 from galaxy_sklearn._learner._process import check_not_forked, share_cores
+from galaxy_sklearn._learner._statistics import settle_statistics
 from galaxy_sklearn._random import draw_seed
 from galaxy_sklearn.networks import get_network
 from galaxy_sklearn.networks.augmentation import RandomAffine
@@ -166,6 +167,8 @@ class Learner:
                 verbose=params.verbose,
                 checkpoint=checkpoint,
             )
+        if not goes_on:
+            settle_statistics(self.model, X, training)
         if len(held_out):
             held_out = np.sort(held_out)
             outputs = self.outputs(X[held_out], symmetric=params.symmetric)
