@@ -19,6 +19,7 @@ MODULES = (
     "galaxy_sklearn.networks.self_supervision",
     "galaxy_sklearn.pipeline",
     "galaxy_sklearn.scoring",
+    "galaxy_sklearn.sharing",
     "galaxy_sklearn.surveys",
     "galaxy_sklearn.transformers",
     "galaxy_sklearn.votes",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import galaxy_sklearn
-from galaxy_sklearn import datasets, metrics, transformers
+from galaxy_sklearn import datasets, metrics, sharing, transformers
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,16 +20,16 @@ import json, sys
 import galaxy_sklearn
 light = sorted({"tensorflow", "keras", "sklearn", "pandas", "skimage"} & set(sys.modules))
 from galaxy_sklearn import GZ2, CenterCrop, DecisionTree, FlattenToTensor, Grayscale
-from galaxy_sklearn import ImageReader, Resize, metrics, displays, scoring, cli
+from galaxy_sklearn import ImageReader, Resize, metrics, displays, scoring, sharing, cli
 from galaxy_sklearn.datasets import load_galaxy_zoo, make_galaxies
-print(json.dumps([light, sorted({"tensorflow", "keras"} & set(sys.modules))]))
+print(json.dumps([light, sorted({"tensorflow", "keras", "onnx"} & set(sys.modules))]))
 """
     found = json.loads(subprocess.check_output([sys.executable, "-c", code], text=True))
     assert found == [[], []]
 
 
 def test_public_names():
-    for module in (galaxy_sklearn, datasets, metrics, transformers):
+    for module in (galaxy_sklearn, datasets, metrics, sharing, transformers):
         for name in module.__all__:
             assert getattr(module, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'Classifier'"):

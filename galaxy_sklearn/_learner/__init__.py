@@ -6,10 +6,19 @@ and turn outputs into answers (``probabilities``, ``to_predictions``, ``score``,
 ``calibrate``).
 """
 
+from galaxy_sklearn._learner._calibration import FLOOR
 from galaxy_sklearn._learner._labels import LabelTarget
 from galaxy_sklearn._learner._learner import Learner, augments
 from galaxy_sklearn._learner._loop import batch_as_float32
 from galaxy_sklearn._learner._pairs import ViewPairs
 from galaxy_sklearn._learner._votes import VoteTarget
 
-__all__ = ["LabelTarget", "Learner", "ViewPairs", "VoteTarget", "augments", "batch_as_float32"]
+__all__ = [
+    "FLOOR",
+    "LabelTarget",
+    "Learner",
+    "ViewPairs",
+    "VoteTarget",
+    "augments",
+    "batch_as_float32",
+]
