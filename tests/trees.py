@@ -31,6 +31,20 @@ REPEATED = DecisionTree(
     ),
 )
 
+# Two roads lead to "arms", all of which go through disks; three to "odd".
+ROADS = DecisionTree(
+    "roads",
+    (
+        question("kind", star=None, disk="clumps"),
+        question("clumps", yes="arms", no="edge"),
+        question("edge", yes="odd", no="arms"),
+        question("arms", yes="odd", no="odd"),
+        question("odd", yes=None, no=None),
+    ),
+    labels=(("star", ("star",)), ("odd", ("odd_yes",)), ("disk", ("disk",))),
+    kaggle_reach=False,
+)
+
 TWO_ANSWERS = DecisionTree(
     "two answers", (question("disk", yes=None, no=None),), labels=(("disk", ("yes",)),)
 )
@@ -58,4 +72,5 @@ def random_trees(draw):
             question(f"q{i}", **{f"a{j}": k if k is None else f"q{k}" for j, k in enumerate(led)})
             for i, led in enumerate(leads_to)
         ),
+        kaggle_reach=draw(st.booleans()),
     )

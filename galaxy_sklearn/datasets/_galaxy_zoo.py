@@ -12,7 +12,6 @@ from sklearn.utils import Bunch
 from galaxy_sklearn._ids import as_array
 from galaxy_sklearn.datasets._mapping import asset_ids
 from galaxy_sklearn.datasets._tables import IDS, read_table, rows_with_ids
-from galaxy_sklearn.decision_tree import CONDITIONAL_SUFFIXES
 from galaxy_sklearn.images import find_images
 from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.votes import check_votes
@@ -106,7 +105,7 @@ def load_galaxy_zoo(
     if incomplete not in ("keep", "drop"):
         raise ValueError(f"incomplete must be 'keep' or 'drop', got {incomplete!r}.")
     paths = find_images(images)
-    answers = {column for columns in _spellings(tree) for column in columns}
+    answers = {column for columns, _ in tree.spellings for column in columns}
     table, name = read_table(
         votes, "votes", select=partial(_select, tree, split), numbers=answers.__contains__
     )
@@ -173,12 +172,6 @@ def load_galaxy_zoo(
     )
 
 
-def _spellings(tree):
-    """Return the names that a table may have for all answers; the first that it has are read."""
-    endings = (*CONDITIONAL_SUFFIXES, "_count", "")
-    return tree.kaggle_columns, *([a + ending for a in tree.answer_names] for ending in endings)
-
-
 def _select(tree, split, columns, name):
     """Choose the columns to read."""
     ids = [column for column in IDS if column in columns]
@@ -201,7 +194,7 @@ def _answers(tree, columns, name):
 
     Questions may be lacking, but not some of the answers of a question.
     """
-    for names in _spellings(tree):
+    for names, _ in tree.spellings:
         present = [i for i, column in enumerate(names) if column in columns]
         if not present:
             continue
