@@ -55,6 +55,20 @@ def fractions(tree, seed, n_galaxies=5):
     return tree.normalize(np.random.default_rng(seed).random((n_galaxies, len(tree.answer_names))))
 
 
+def volunteers(tree, probabilities, n, rng):
+    """Send volunteers through a tree: the votes for each answer, and who came to each question."""
+    counts = np.zeros(len(probabilities), dtype=int)
+    asked = dict.fromkeys([q.name for q in tree.questions], 0)
+    asked[tree.questions[0].name] = n
+    for i in tree.order:
+        votes = rng.multinomial(asked[tree.questions[i].name], probabilities[tree.slices[i]])
+        counts[tree.slices[i]] = votes
+        for answer, n_votes in zip(tree.questions[i].answers, votes, strict=True):
+            if answer.leads_to is not None:
+                asked[answer.leads_to] += n_votes
+    return counts, np.array(list(asked.values()))
+
+
 @st.composite
 def random_trees(draw):
     """Trees of up to 6 questions with 1 to 4 answers, named alike in all of them."""

@@ -31,12 +31,13 @@ def load_galaxy_zoo(
         Folder of image files, each named by the number of its galaxy (``100008.jpg``).
     votes : str, path-like or table
         Table of the Kaggle challenge (``GalaxyID``, ``Class1.1``, ...) or of a survey's
-        catalogue (``asset_id``, ``dr7objid`` or ``objid``, and columns ending in
+        catalogue: numbers or names of the galaxies (``asset_id``, ``dr7objid``, ``objid``,
+        ``iauname``, ``dr8_id``, ``zooniverse_id`` or ``id_str``), and columns ending in
         ``_debiased``; without those, in ``_weighted_fraction``, ``_fraction`` or ``_count``, or
-        `DecisionTree.answer_names` as they are). It may lack questions; other columns are left
-        alone. A file, whose content tells the format: CSV (separated by commas, semicolons or
-        tabs; compressed or not), Parquet, or, with astropy installed, FITS or VOTable. Or a data
-        frame or table of pandas, polars, pyarrow or astropy.
+        `DecisionTree.answer_names` as they are (see `DecisionTree.spellings`). It may lack
+        questions; other columns are left alone. A file, whose content tells the format: CSV
+        (separated by commas, semicolons or tabs; compressed or not), Parquet, or, with astropy
+        installed, FITS or VOTable. Or a data frame or table of pandas, polars, pyarrow or astropy.
     tree : DecisionTree, default=GZ2
         The survey.
     mapping : str, path-like or table, optional
@@ -92,8 +93,9 @@ def load_galaxy_zoo(
     -----
     Numbers are compared exactly and in one spelling: 123 and ``" 00123"`` are the same galaxy.
     A number that has been a float is refused if digits may have been lost. The first of
-    ``GalaxyID``, ``asset_id``, ``dr7objid`` and ``objid`` that the table has, in that order,
-    tells the galaxy; with a mapping, the first of ``dr7objid``, ``objid`` and ``GalaxyID``.
+    ``GalaxyID``, ``asset_id``, ``dr7objid``, ``objid``, ``iauname``, ``dr8_id``,
+    ``zooniverse_id`` and ``id_str`` that the table has, in that order, tells the galaxy; with a
+    mapping, the first of ``dr7objid``, ``objid`` and ``GalaxyID``.
 
     Examples
     --------
