@@ -18,7 +18,12 @@ from galaxy_sklearn._deprecation import moved, warn
 
 __all__ = ["Answer", "DecisionTree", "Question"]
 
-CONDITIONAL_SUFFIXES = ("_debiased", "_weighted_fraction", "_fraction")
+# What catalogues append to an answer for its conditional fraction. Where a table has several, the
+# first is read. Galaxy Zoo: Hubble has debiased fractions of two answers only.
+CONDITIONAL_SUFFIXES = (
+    *("_debiased", "_weighted_fraction", "_weighted_frac", "_fraction", "_frac"),
+    "_debiased_fraction",
+)
 __getattr__ = moved(__name__, {"GZ2": "galaxy_sklearn.surveys:GZ2"})
 
 # A question whose answers sum to 1 but for rounding is left as it is, to the bit.
@@ -86,6 +91,29 @@ def as_floats(values) -> np.ndarray:
     return floats
 
 
+def reach_of_roads(cumulative, columns) -> np.ndarray:
+    """Return the reach of a question, given the answers on the roads to it.
+
+    Parameters
+    ----------
+    cumulative : ndarray of float, shape (..., n_answers)
+        Cumulative fractions.
+    columns : tuple of int
+        An item of `DecisionTree.parents`.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        The sum of their fractions; 1 if there are none. Of several it is at most 1, whatever
+        debiased fractions sum to.
+    """
+    if not columns:
+        return np.ones(cumulative.shape[:-1])
+    if len(columns) == 1:
+        return cumulative[..., columns[0]]
+    return np.minimum(cumulative[..., list(columns)].sum(axis=-1), 1)
+
+
 @dataclass(frozen=True)
 class DecisionTree:
     """The questions of a survey, and the arithmetic of their vote fractions.
@@ -98,8 +126,9 @@ class DecisionTree:
     *cumulative*
         the conditional fractions times the reach of their question (the Kaggle challenge).
 
-    The *reach* of a question is the cumulative fraction of its parent: the last answer that
-    every path to the question goes through. A question with no such answer has reach 1.
+    The *reach* of a question is the fraction of the volunteers that came to it. Often it is the
+    cumulative fraction of one answer, the last that every road to the question goes through.
+    Where several roads meet, it is the sum of the fractions of several answers.
 
     A fraction that nobody knows is NaN, and then so is its whole question. All 0 is something
     else: nobody was asked.
@@ -115,6 +144,12 @@ class DecisionTree:
         What to call a galaxy, most telling label first: a word and the names of the answers
         that must all lie on the galaxy's path. An answer whose name another question has as
         well is named in full, as in `answer_names`.
+    kaggle_reach : bool, default=True
+        Whether a question to which roads lead that have no answer in common, such as "Is there
+        anything odd?", counts as reached by everybody. That is the convention of the Kaggle
+        challenge. If False, its reach is the sum over its roads like that of any other question.
+    campaign : str, default=""
+        What some tables append to the names of questions, such as ``"-dr5"``.
 
     Raises
     ------
@@ -126,8 +161,8 @@ class DecisionTree:
     Notes
     -----
     In Galaxy Zoo 2, "Is there anything odd?" (t06) ends every path but that of stars and
-    artifacts, so its parent is no single answer and its reach is 1. That is the convention of
-    the Kaggle challenge as well, whose Class6 sums to 1 for every galaxy.
+    artifacts. In the Kaggle challenge its answers, Class6, sum to 1 for every galaxy all the
+    same. In a tree with ``kaggle_reach=False`` they would sum to smooth and features.
 
     References
     ----------
@@ -159,6 +194,9 @@ class DecisionTree:
     name: str
     questions: tuple[Question, ...]
     labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    # Files of earlier versions hold the three fields above only.
+    kaggle_reach: bool = True
+    campaign: str = ""
 
     def __post_init__(self):
         for names in (
@@ -181,7 +219,8 @@ class DecisionTree:
 
     def __reduce__(self):
         # What is derived from the questions is not stored with them.
-        return type(self), (self.name, self.questions, self.labels)
+        fields = self.name, self.questions, self.labels, self.kaggle_reach, self.campaign
+        return type(self), fields
 
     # ------------------------------------------------------------------ names
 
@@ -215,6 +254,27 @@ class DecisionTree:
         )
 
     @cached_property
+    def spellings(self) -> tuple[tuple[tuple[str, ...], str | None], ...]:
+        """What tables call the answers, in the order of preference, and the form that this tells.
+
+        Kaggle's columns, then the conditional fractions of catalogues, counts, and `answer_names`
+        as they are, which tell no form; each without and with the `campaign`.
+        """
+        endings: list[tuple[str, str | None]]
+        endings = [(suffix, "conditional") for suffix in CONDITIONAL_SUFFIXES]
+        endings += [("_count", "counts"), ("", None)]
+        spellings: list[tuple[tuple[str, ...], str | None]] = [(self.kaggle_columns, "cumulative")]
+        for ending, form in endings:
+            for campaign in dict.fromkeys(("", self.campaign)):
+                names = (
+                    f"{q.name}{campaign}_{a.name}{ending}"
+                    for q in self.questions
+                    for a in q.answers
+                )
+                spellings.append((tuple(names), form))
+        return tuple(spellings)
+
+    @cached_property
     def _label_columns(self) -> tuple[tuple[str, list[int]], ...]:
         """The labels, with the columns of the answers that they need."""
         return tuple(
@@ -246,8 +306,9 @@ class DecisionTree:
         Parameters
         ----------
         columns : iterable of str
-            The table's column names: the catalogue's (ending in ``_debiased``,
-            ``_weighted_fraction``, ``_fraction`` or ``_count``), Kaggle's, or `answer_names`.
+            The table's column names, in one of the `spellings`: the catalogue's (ending in
+            ``_debiased``, ``_weighted_fraction``, ``_fraction``, ``_count`` and others), Kaggle's,
+            or `answer_names`.
 
         Returns
         -------
@@ -264,13 +325,8 @@ class DecisionTree:
             column is doubled or belongs to no answer.
         """
         columns = [str(column) for column in columns]
-        spellings = [(self.kaggle_columns, "cumulative"), (self.answer_names, None)]
-        spellings += [
-            (tuple(name + suffix for name in self.answer_names), "conditional")
-            for suffix in CONDITIONAL_SUFFIXES
-        ]
-        spellings.append((tuple(f"{name}_count" for name in self.answer_names), "counts"))
-        expected, form = max(spellings, key=lambda s: len(set(s[0]) & set(columns)))
+        given = set(columns)
+        expected, form = max(self.spellings, key=lambda spelling: len(given & set(spelling[0])))
         doubled = [column for column, times in Counter(columns).items() if times > 1]
         if doubled:
             raise ValueError(f"Vote column {doubled[0]!r} stands in the table more than once.")
@@ -342,21 +398,35 @@ class DecisionTree:
         )
 
     @cached_property
-    def parents(self) -> tuple[int | None, ...]:
-        """The column of each question's parent answer; None where the reach is 1."""
-        # The parents of a graph's nodes in its dominator tree, restricted to answers.
-        passed: dict[str, frozenset[int]] = {self.questions[self.order[0]].name: frozenset()}
-        depth = {}
-        for step, i in enumerate(self.order):
+    def parents(self) -> tuple[tuple[int, ...], ...]:
+        """The columns of the answers whose cumulative fractions sum to each question's reach.
+
+        Every road to the question goes through exactly one of them, and whoever gives one of them
+        is asked the question later. Empty where the reach is 1.
+        """
+        parents = []
+        for i, leading in enumerate(self.leading):
+            roads = set(leading)
+            for j in reversed(self.order):
+                # If all its answers lead on, what counts is how their question was reached.
+                answers = set(range(self.slices[j].start, self.slices[j].stop))
+                if answers <= roads:
+                    roads = roads - answers | set(self.leading[j])
+            everybody = self.kaggle_reach and not self._common[i]
+            parents.append(() if everybody else tuple(sorted(roads)))
+        return tuple(parents)
+
+    @cached_property
+    def _common(self) -> tuple[frozenset[int], ...]:
+        """The columns of the answers that every road to each question goes through."""
+        common: dict[str, frozenset[int]] = {self.questions[self.order[0]].name: frozenset()}
+        for i in self.order:
             question = self.questions[i]
             for column, answer in enumerate(question.answers, self.slices[i].start):
-                depth[column] = step
                 if answer.leads_to is not None:
-                    path = passed[question.name] | {column}
-                    passed[answer.leads_to] = passed.get(answer.leads_to, path) & path
-        return tuple(
-            max(passed[q.name], key=depth.__getitem__, default=None) for q in self.questions
-        )
+                    road = common[question.name] | {column}
+                    common[answer.leads_to] = common.get(answer.leads_to, road) & road
+        return tuple(common[question.name] for question in self.questions)
 
     # ----------------------------------------------------- forms of fractions
 
@@ -392,8 +462,9 @@ class DecisionTree:
         """
         fractions = self._array(conditional, "conditional").copy()
         for i in self.order:
-            if self.parents[i] is not None:
-                fractions[..., self.slices[i]] *= fractions[..., self.parents[i], None]
+            if self.parents[i]:
+                reach = reach_of_roads(fractions, self.parents[i])
+                fractions[..., self.slices[i]] *= reach[..., None]
         return fractions
 
     def to_conditional(self, cumulative) -> np.ndarray:
@@ -448,7 +519,7 @@ class DecisionTree:
         ndarray of float64, shape (..., n_questions)
             Reach of each question, by which its conditional fractions are multiplied to give
             the cumulative ones; NaN where it is unknown. Cumulative fractions tell the reach of
-            their question also where its parent is unknown: it is their sum.
+            their question also where an answer on the way is unknown: it is their sum.
 
         Raises
         ------
@@ -462,11 +533,11 @@ class DecisionTree:
         else:
             cumulative = self._array(fractions, form)
         reach = np.ones((*cumulative.shape[:-1], len(self.questions)))
-        for i, parent in enumerate(self.parents):
-            if parent is not None:
-                of_parent = cumulative[..., parent]
+        for i, parents in enumerate(self.parents):
+            if parents:
+                of_roads = reach_of_roads(cumulative, parents)
                 own = cumulative[..., self.slices[i]].sum(axis=-1)
-                reach[..., i] = np.where(np.isnan(of_parent), own, of_parent)
+                reach[..., i] = np.where(np.isnan(of_roads), own, of_roads)
         return reach
 
     def normalize(self, conditional) -> np.ndarray:

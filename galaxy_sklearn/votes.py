@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from galaxy_sklearn.decision_tree import DecisionTree, as_floats
+from galaxy_sklearn.decision_tree import DecisionTree, as_floats, reach_of_roads
 from galaxy_sklearn.surveys import GZ2
 
 __all__ = ["Votes", "check_votes"]
@@ -386,9 +386,9 @@ def _sums(values, tree):
     sums = np.stack([values[:, question].sum(axis=1) for question in tree.slices], axis=1)
     sums[sums == 0] = np.nan
     expected = np.ones_like(sums)
-    for q, parent in enumerate(tree.parents):
-        if parent is not None:
-            expected[:, q] = values[:, parent]
+    for q, parents in enumerate(tree.parents):
+        if parents:
+            expected[:, q] = reach_of_roads(values, parents)
             below = np.isnan(expected[:, q])
             sums_to_one = not _outside(sums[below, q], 1, 1, 1).any()
             expected[below, q] = 0 if sums_to_one else sums[below, q]

@@ -4,10 +4,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from trees import REPEATED, fractions
+from trees import fractions
 
-from galaxy_sklearn import GZ2, cli, surveys
+from galaxy_sklearn import GZ2, cli
 from galaxy_sklearn.sharing import load_model
+from galaxy_sklearn.surveys import GZ_EUCLID
 
 SETTINGS = [
     *("--recipe", "galaxy_id"),
@@ -66,28 +67,31 @@ def test_part_of_a_split(trained, folder, capsys, tmp_path):
     assert "no row of the column 'split' is 'validation'" in capsys.readouterr().err
 
 
-def test_another_survey(folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(surveys, "REPEATED", REPEATED, raising=False)
-    monkeypatch.setattr(surveys, "__all__", [*surveys.__all__, "REPEATED"])
-    votes = pd.DataFrame(fractions(REPEATED, 0, 24), columns=list(REPEATED.debiased_columns))
+def test_another_survey(folder, tmp_path, capsys):
+    tree = GZ_EUCLID
+    columns = [f"{name}_fraction" for name in tree.answer_names]
+    votes = pd.DataFrame(fractions(tree, 0, 24), columns=columns)
     votes.assign(objid=range(100, 124)).to_csv(tmp_path / "votes.csv", index=False)
     model = str(tmp_path / "model.skops")
     galaxies = ["--images", f"{folder}/images", "--votes", f"{tmp_path}/votes.csv"]
-    assert cli.main(["train", *galaxies, "--tree", "Repeated", "--model", model, *SETTINGS]) == 0
-    assert load_model(model)["classifier"].tree == REPEATED
+    assert cli.main(["train", *galaxies, "--tree", "gz_euclid", "--model", model, *SETTINGS]) == 0
+    assert load_model(model)["classifier"].tree == tree
     evaluate = ["evaluate", model, *galaxies, "--questions", "--plot", f"{tmp_path}/p.png"]
-    for tree in ([], ["--tree", "REPEATED"]):
-        assert cli.main([*evaluate, *tree]) == 0
+    for named in ([], ["--tree", "GZ_EUCLID"]):
+        assert cli.main([*evaluate, *named]) == 0
         shown = capsys.readouterr().out
         assert "conditional_mse" in shown and "same label" in shown and "\nartifact" in shown
     assert cli.main([*evaluate, "--tree", "gz2"]) == 1
-    assert "answers the questions of repeated, not of Galaxy Zoo 2" in capsys.readouterr().err
+    assert (
+        "answers the questions of Galaxy Zoo Euclid, not of Galaxy Zoo 2" in capsys.readouterr().err
+    )
     output = ["--images", f"{folder}/images", "--output", f"{tmp_path}/out.csv"]
     assert cli.main(["predict", model, *output]) == 0
     table = pd.read_csv(tmp_path / "out.csv")
-    assert table.columns.tolist() == ["file", *REPEATED.answer_names, "label", "error", "model"]
+    others = ["label", "unusual", "error", "model"]
+    assert table.columns.tolist() == ["file", *tree.answer_names, *others]
     predicted = load_model(model).predict_proba([f"{folder}/images/{f}" for f in table["file"]])
-    assert table["label"].tolist() == REPEATED.label(predicted).tolist()
+    assert table["label"].tolist() == tree.label(predicted).tolist()
 
 
 def test_unknown_survey(capsys):

@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from astropy.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
-from trees import REPEATED, TWO_ANSWERS, random_trees
+from trees import REPEATED, ROADS, TWO_ANSWERS, random_trees
 from trees import fractions as fractions_of
 
 from galaxy_sklearn import GZ2, DecisionTree
@@ -39,16 +40,16 @@ def test_names_and_order():
 
 def test_parents_are_kaggles_weights():
     parents = {
-        question.name[:3]: None if parent is None else GZ2.kaggle_columns[parent]
-        for question, parent in zip(GZ2.questions, GZ2.parents, strict=True)
+        question.name[:3]: " ".join(GZ2.kaggle_columns[parent] for parent in parents)
+        for question, parents in zip(GZ2.questions, GZ2.parents, strict=True)
     }
     assert parents == {
-        "t01": None,
+        "t01": "",
         "t02": "Class1.2",
         "t03": "Class2.2",
         "t04": "Class2.2",
         "t05": "Class2.2",
-        "t06": None,
+        "t06": "",
         "t07": "Class1.1",
         "t08": "Class6.1",
         "t09": "Class2.1",
@@ -251,8 +252,8 @@ def test_questions_may_share_the_names_of_answers():
     assert REPEATED.answer_names[:5] == (
         *("smooth_yes", "smooth_no", "smooth_artifact", "round_yes", "round_no"),
     )
-    parents = [p if p is None else REPEATED.answer_names[p] for p in REPEATED.parents]
-    assert parents == [None, "smooth_yes", "smooth_no", "disk_yes", None, "smooth_artifact"]
+    parents = [[REPEATED.answer_names[p] for p in parents] for parents in REPEATED.parents]
+    assert parents == [[], ["smooth_yes"], ["smooth_no"], ["disk_yes"], [], ["smooth_artifact"]]
     votes = pd.DataFrame(fractions_of(REPEATED, 0), columns=list(REPEATED.debiased_columns))
     np.testing.assert_array_equal(
         REPEATED.to_cumulative(votes[votes.columns[::-1]]), REPEATED.to_cumulative(votes.to_numpy())
@@ -276,6 +277,49 @@ def test_labels_name_answers_in_full(answers, label):
     votes[answers.split()] = 1
     assert REPEATED.label(votes) == label
     np.testing.assert_array_equal(REPEATED.walk(votes), votes)
+
+
+def test_roads_that_meet():
+    """The reach of a question is the sum over them, also if they have an answer in common."""
+    votes = pd.Series(0.0, list(ROADS.answer_names))
+    votes[["kind_star", "kind_disk", "clumps_yes", "clumps_no", "edge_yes", "edge_no"]] = (
+        *(0.2, 0.8, 0.25, 0.75, 0.4, 0.6),
+    )
+    votes[["arms_yes", "arms_no", "odd_yes", "odd_no"]] = 0.5
+    names = ["kind", "clumps", "edge", "arms", "odd"]
+    # Arms: of the 0.8, clumps or not edge-on. Odd: the same, edge-on galaxies and no others.
+    expected = [1, 0.8, 0.8 * 0.75, 0.8 * (0.25 + 0.75 * 0.6), 0.8]
+    assert [question.name for question in ROADS.questions] == names
+    np.testing.assert_allclose(ROADS.reach(votes, form="conditional"), expected)
+    cumulative = ROADS.to_cumulative(votes)
+    np.testing.assert_allclose(ROADS.reach(cumulative, form="cumulative"), expected)
+    np.testing.assert_allclose(ROADS.to_conditional(cumulative), votes)
+    # It makes no difference what the questions on the way sum to, if all their answers lead on.
+    unasked = votes.copy()
+    unasked[["arms_yes", "arms_no"]] = 0
+    np.testing.assert_allclose(ROADS.reach(unasked, form="conditional"), expected)
+    # Half known: the answers of the question itself tell its reach.
+    cumulative[[ROADS.answer_names.index(f"clumps_{a}") for a in ("yes", "no")]] = np.nan
+    np.testing.assert_allclose(ROADS.reach(cumulative, form="cumulative"), expected)
+    # Debiased fractions may sum to anything; no more than all can be asked.
+    votes["clumps_yes"] = votes["edge_no"] = votes["kind_disk"] = 1.0
+    assert ROADS.reach(votes, form="conditional").tolist() == [1, 1, 0.75, 1, 1]
+    assert ROADS.to_cumulative(votes).max() <= 1
+
+
+def test_kaggles_convention_concerns_roads_without_a_common_answer():
+    tree = replace(ROADS, kaggle_reach=True)
+    assert tree.parents == ROADS.parents  # all go through disks
+    assert REPEATED.parents[4] == ()
+    names = [REPEATED.answer_names[p] for p in replace(REPEATED, kaggle_reach=False).parents[4]]
+    assert names == ["smooth_yes", "smooth_no"]
+    for other in (tree, replace(ROADS, campaign="-dr5")):
+        assert other != ROADS and pickle.loads(pickle.dumps(other)) == other
+
+
+def test_trees_in_files_of_earlier_versions():
+    """They hold three fields."""
+    assert DecisionTree(*GZ2.__reduce__()[1][:3]) == GZ2
 
 
 def test_names_that_cannot_be_told_apart():
@@ -303,6 +347,34 @@ def test_one_question_of_two_answers():
     assert TWO_ANSWERS.label(votes).tolist() == ["disk", "unknown", "unknown"]
 
 
+@pytest.mark.parametrize(
+    ("ending", "form"),
+    [
+        ("_debiased", "conditional"),
+        ("_weighted_fraction", "conditional"),
+        ("_weighted_frac", "conditional"),
+        ("_fraction", "conditional"),
+        ("_frac", "conditional"),
+        ("_debiased_fraction", "conditional"),
+        ("_count", "counts"),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize("campaign", ["", "-dr5"])
+def test_spellings(ending, form, campaign):
+    tree = replace(REPEATED, campaign="-dr5")
+    columns = [f"{q.name}{campaign}_{a.name}{ending}" for q in tree.questions for a in q.answers]
+    positions, found = tree.match_columns(columns[::-1])
+    assert positions.tolist() == list(range(len(columns)))[::-1] and found == form
+    with pytest.raises(ValueError, match=r"'round-dr8_yes' is no answer of tree 'repeated'"):
+        tree.match_columns([*columns, "round-dr8_yes"])
+    if campaign:
+        with pytest.raises(
+            ValueError, match=r"'smooth-dr5_yes\w*' is no answer of tree 'repeated'"
+        ):
+            REPEATED.match_columns(columns)
+
+
 @given(tree=random_trees(), seed=st.integers(0, 2**32 - 1))
 def test_any_tree_converts_and_is_walked(tree, seed):
     conditional = fractions_of(tree, seed)
@@ -311,6 +383,9 @@ def test_any_tree_converts_and_is_walked(tree, seed):
     reach = tree.reach(conditional, form="conditional")
     totals = np.stack([cumulative[:, columns].sum(axis=1) for columns in tree.slices], axis=1)
     np.testing.assert_allclose(totals, reach)
+    if not tree.kaggle_reach:
+        led_here = [cumulative[:, list(leading)].sum(axis=1) for leading in tree.leading[1:]]
+        np.testing.assert_allclose(reach.T, [np.ones(5), *led_here], atol=1e-12)
     path = tree.walk(conditional)
     np.testing.assert_array_equal(path, tree.walk(cumulative))
     np.testing.assert_array_equal(path, tree.walk(path))

@@ -22,10 +22,15 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 from tiny import tiny
+from trees import ROADS, fractions, volunteers
 
 from galaxy_sklearn import FlattenToTensor, GalaxyClassifier, GalaxyEncoder, GalaxyEnsemble
 from galaxy_sklearn._compat import all_layers
 from galaxy_sklearn._learner import _loop
+from galaxy_sklearn.datasets import make_galaxies
+from galaxy_sklearn.metrics import neg_conditional_mse, neg_cumulative_rmse
+from galaxy_sklearn.surveys import GZ_DECALS, GZ_EUCLID, GZ_HUBBLE
+from galaxy_sklearn.votes import check_votes
 
 PARAMETERS = {
     "epochs": 2,
@@ -320,6 +325,91 @@ def test_a_warm_start_refuses_another_network(data, change):
         classifier.set_params(**change).fit(X, y)
     np.testing.assert_array_equal(classifier.predict_proba(X), expected)
     classifier.set_params(warm_start=False).fit(X, y)
+
+
+# ------------------------------------------------------------------ other surveys
+
+
+# Some dozen steps suffice to learn what is the same for all galaxies.
+LEARNS = {"epochs": 40, "batch_size": 24, "learning_rate": 0.05, "validation_fraction": 0}
+AS_THEY_ARE = {"rotation": 0, "shift": 0, "zoom": 0, "flip": None, "symmetric": False}
+
+
+@pytest.mark.parametrize(
+    ("tree", "form", "loss"),
+    [
+        (ROADS, "conditional", "cumulative_mse"),
+        (ROADS, "cumulative", "cross_entropy"),
+        (GZ_HUBBLE, "conditional", "cross_entropy"),
+        (GZ_HUBBLE, "cumulative", "cumulative_mse"),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_questions_that_several_roads_lead_to(data, tree, form, loss):
+    """They are learned as all others are, and what is predicted obeys the tree."""
+    X = data[0]
+    votes = np.repeat(fractions(tree, 0, 1), len(X), axis=0)
+    given = votes if form == "conditional" else tree.to_cumulative(votes)
+    classifier = make(tree=tree, loss=loss, **LEARNS, **AS_THEY_ARE).fit(X, given)
+    assert classifier.form_ == form
+    predicted = classifier.predict_proba(X)
+    # What hardly anybody was asked is hardly learned.
+    conditional = predicted if form == "conditional" else tree.to_conditional(predicted)
+    reach = tree.reach(predicted, form=form)
+    cumulative = tree.to_cumulative(conditional)
+    np.testing.assert_allclose(cumulative, tree.to_cumulative(votes), atol=0.1)
+    for q, columns in enumerate(tree.slices):
+        np.testing.assert_allclose(conditional[:, columns].sum(axis=1), 1, rtol=1e-5)
+        np.testing.assert_allclose(cumulative[:, columns].sum(axis=1), reach[:, q], rtol=1e-5)
+        if q:  # so many as the answers say that lead there
+            led = cumulative[:, list(tree.leading[q])].sum(axis=1)
+            np.testing.assert_allclose(led, reach[:, q], rtol=1e-5)
+    assert check_votes(predicted, tree=tree).form == form
+    paths = classifier.predict(X)
+    np.testing.assert_array_equal(paths, tree.walk(predicted))
+    np.testing.assert_array_equal(tree.label(paths), tree.label(predicted))
+    for scorer in (neg_cumulative_rmse, neg_conditional_mse):
+        assert -0.1 < scorer(classifier, X, given) <= 0
+    again = pickle.loads(pickle.dumps(classifier))
+    assert again.tree == tree
+    np.testing.assert_array_equal(again.predict_proba(X), predicted)
+
+
+def test_counts_of_another_survey(data):
+    """By the names of its table, with weights for its answers, and intervals."""
+    tree, rng = GZ_EUCLID, np.random.default_rng(0)
+    X = data[0]
+    probabilities = fractions(tree, 0, 1)[0]
+    counts = np.array([volunteers(tree, probabilities, 400, rng)[0] for _ in X])
+    table = pd.DataFrame(counts, columns=tree.answer_names)
+    names = [f"{q.name}-euclid_{a.name}" for q in tree.questions for a in q.answers]
+    classifier = make(
+        tree=tree,
+        loss="dirichlet_multinomial",
+        class_weight={"artifact": 2.0, "merging": 0.5},  # the first is the name of answers, too
+        **LEARNS,
+        **AS_THEY_ARE,
+    )
+    classifier.fit(X, table.set_axis(names, axis=1))
+    np.testing.assert_allclose(
+        tree.to_cumulative(classifier.predict_proba(X)[0]),
+        tree.to_cumulative(probabilities),
+        atol=0.1,
+    )
+    low, high = np.moveaxis(classifier.predict_interval(X, coverage=0.9), -1, 0)
+    assert (low <= high).all()
+    balanced = make(tree=tree, class_weight="balanced", epochs=1).fit(X, table)
+    assert np.isfinite(balanced.predict_proba(X)).all()
+    with pytest.raises(ValueError, match="class_weight .*'bar_massive'"):
+        make(tree=tree, class_weight={"bar_massive": 2.0}).fit(X, table)
+
+
+def test_simulated_galaxies_of_another_survey():
+    X, y = make_galaxies(24, survey=GZ_DECALS, image_size=16, random_state=0)
+    classifier = make(tree=GZ_DECALS, calibrate=True, validation_fraction=0.5).fit(X / 255, y)
+    predicted = classifier.predict_proba(X / 255)
+    assert neg_cumulative_rmse(classifier, X / 255, y) < 0
+    assert "unknown" not in GZ_DECALS.label(predicted)
 
 
 # ------------------------------------------------------------------ what can be saved

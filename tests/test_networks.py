@@ -6,6 +6,8 @@ import scipy.special
 import scipy.stats
 import tensorflow as tf
 from keras import ops
+from trees import ROADS
+from trees import fractions as fractions_of
 
 from galaxy_sklearn import GZ2
 from galaxy_sklearn._learner._process import seeded
@@ -21,6 +23,7 @@ from galaxy_sklearn.networks import (
 from galaxy_sklearn.networks._layers import Views
 from galaxy_sklearn.networks.augmentation import RandomAffine
 from galaxy_sklearn.networks.losses import VOTE_LOSSES, KnownSquaredError, vote_loss
+from galaxy_sklearn.surveys import GZ_EUCLID, GZ_HUBBLE
 
 # --------------------------------------------------------------------- network
 
@@ -351,6 +354,36 @@ def test_reach_goes_as_far_as_it_is_known(fractions, loss):
     else:
         expected = np.nan_to_num((GZ2.to_cumulative(y) - GZ2.to_cumulative(p)) ** 2)
     np.testing.assert_allclose(ops.convert_to_numpy(values), expected.mean(axis=1), rtol=1e-4)
+
+
+@pytest.mark.parametrize("tree", [ROADS, GZ_HUBBLE, GZ_EUCLID], ids=lambda tree: tree.name)
+def test_losses_along_several_roads(tree):
+    """As in `DecisionTree`, also where a question on one of the roads is unknown."""
+    y, p = fractions_of(tree, 0).astype(np.float32), fractions_of(tree, 1).astype(np.float32)
+    y[0, tree.slices[-2]] = 0  # nobody was asked
+    y[1, tree.slices[0]] = y[2, tree.slices[1]] = np.nan
+    filled = np.where(np.isnan(y), 1, y)
+    reach = tree.reach(filled, form="conditional")
+    weights = np.concatenate(
+        [
+            np.repeat(reach[:, [q]] * filled[:, columns].any(axis=1, keepdims=True), n, axis=1)
+            for q, columns in enumerate(tree.slices)
+            for n in [columns.stop - columns.start]
+        ],
+        axis=1,
+    )
+    expected = {
+        "mse": np.nan_to_num((y - p) ** 2 * weights),
+        "cumulative_mse": np.nan_to_num((tree.to_cumulative(y) - tree.to_cumulative(p)) ** 2),
+    }
+    for loss, values in expected.items():
+        of_votes = vote_loss(loss, tree, question_weight="reach")
+        found, predicted = of_votes(*map(ops.convert_to_tensor, (y, p))), tf.Variable(p)
+        np.testing.assert_allclose(ops.convert_to_numpy(found), values.mean(axis=1), rtol=1e-4)
+        with tf.GradientTape() as tape:
+            value = ops.sum(of_votes(ops.convert_to_tensor(y), predicted))
+        gradient = tape.gradient(value, predicted).numpy()
+        assert np.isfinite(gradient).all() and gradient[3:].all()
 
 
 def test_squared_error_of_what_is_known(fractions):

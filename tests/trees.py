@@ -31,6 +31,20 @@ REPEATED = DecisionTree(
     ),
 )
 
+# Two roads lead to "arms", all of which go through disks; three to "odd".
+ROADS = DecisionTree(
+    "roads",
+    (
+        question("kind", star=None, disk="clumps"),
+        question("clumps", yes="arms", no="edge"),
+        question("edge", yes="odd", no="arms"),
+        question("arms", yes="odd", no="odd"),
+        question("odd", yes=None, no=None),
+    ),
+    labels=(("star", ("star",)), ("odd", ("odd_yes",)), ("disk", ("disk",))),
+    kaggle_reach=False,
+)
+
 TWO_ANSWERS = DecisionTree(
     "two answers", (question("disk", yes=None, no=None),), labels=(("disk", ("yes",)),)
 )
@@ -39,6 +53,20 @@ TWO_ANSWERS = DecisionTree(
 def fractions(tree, seed, n_galaxies=5):
     """Conditional fractions."""
     return tree.normalize(np.random.default_rng(seed).random((n_galaxies, len(tree.answer_names))))
+
+
+def volunteers(tree, probabilities, n, rng):
+    """Send volunteers through a tree: the votes for each answer, and who came to each question."""
+    counts = np.zeros(len(probabilities), dtype=int)
+    asked = dict.fromkeys([q.name for q in tree.questions], 0)
+    asked[tree.questions[0].name] = n
+    for i in tree.order:
+        votes = rng.multinomial(asked[tree.questions[i].name], probabilities[tree.slices[i]])
+        counts[tree.slices[i]] = votes
+        for answer, n_votes in zip(tree.questions[i].answers, votes, strict=True):
+            if answer.leads_to is not None:
+                asked[answer.leads_to] += n_votes
+    return counts, np.array(list(asked.values()))
 
 
 @st.composite
@@ -58,4 +86,5 @@ def random_trees(draw):
             question(f"q{i}", **{f"a{j}": k if k is None else f"q{k}" for j, k in enumerate(led)})
             for i, led in enumerate(leads_to)
         ),
+        kaggle_reach=draw(st.booleans()),
     )

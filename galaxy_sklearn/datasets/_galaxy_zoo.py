@@ -12,7 +12,6 @@ from sklearn.utils import Bunch
 from galaxy_sklearn._ids import as_array
 from galaxy_sklearn.datasets._mapping import asset_ids
 from galaxy_sklearn.datasets._tables import IDS, read_table, rows_with_ids
-from galaxy_sklearn.decision_tree import CONDITIONAL_SUFFIXES
 from galaxy_sklearn.images import find_images
 from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.votes import check_votes
@@ -32,12 +31,13 @@ def load_galaxy_zoo(
         Folder of image files, each named by the number of its galaxy (``100008.jpg``).
     votes : str, path-like or table
         Table of the Kaggle challenge (``GalaxyID``, ``Class1.1``, ...) or of a survey's
-        catalogue (``asset_id``, ``dr7objid`` or ``objid``, and columns ending in
+        catalogue: numbers or names of the galaxies (``asset_id``, ``dr7objid``, ``objid``,
+        ``iauname``, ``dr8_id``, ``zooniverse_id`` or ``id_str``), and columns ending in
         ``_debiased``; without those, in ``_weighted_fraction``, ``_fraction`` or ``_count``, or
-        `DecisionTree.answer_names` as they are). It may lack questions; other columns are left
-        alone. A file, whose content tells the format: CSV (separated by commas, semicolons or
-        tabs; compressed or not), Parquet, or, with astropy installed, FITS or VOTable. Or a data
-        frame or table of pandas, polars, pyarrow or astropy.
+        `DecisionTree.answer_names` as they are (see `DecisionTree.spellings`). It may lack
+        questions; other columns are left alone. A file, whose content tells the format: CSV
+        (separated by commas, semicolons or tabs; compressed or not), Parquet, or, with astropy
+        installed, FITS or VOTable. Or a data frame or table of pandas, polars, pyarrow or astropy.
     tree : DecisionTree, default=GZ2
         The survey.
     mapping : str, path-like or table, optional
@@ -93,8 +93,9 @@ def load_galaxy_zoo(
     -----
     Numbers are compared exactly and in one spelling: 123 and ``" 00123"`` are the same galaxy.
     A number that has been a float is refused if digits may have been lost. The first of
-    ``GalaxyID``, ``asset_id``, ``dr7objid`` and ``objid`` that the table has, in that order,
-    tells the galaxy; with a mapping, the first of ``dr7objid``, ``objid`` and ``GalaxyID``.
+    ``GalaxyID``, ``asset_id``, ``dr7objid``, ``objid``, ``iauname``, ``dr8_id``,
+    ``zooniverse_id`` and ``id_str`` that the table has, in that order, tells the galaxy; with a
+    mapping, the first of ``dr7objid``, ``objid`` and ``GalaxyID``.
 
     Examples
     --------
@@ -106,7 +107,7 @@ def load_galaxy_zoo(
     if incomplete not in ("keep", "drop"):
         raise ValueError(f"incomplete must be 'keep' or 'drop', got {incomplete!r}.")
     paths = find_images(images)
-    answers = {column for columns in _spellings(tree) for column in columns}
+    answers = {column for columns, _ in tree.spellings for column in columns}
     table, name = read_table(
         votes, "votes", select=partial(_select, tree, split), numbers=answers.__contains__
     )
@@ -173,12 +174,6 @@ def load_galaxy_zoo(
     )
 
 
-def _spellings(tree):
-    """Return the names that a table may have for all answers; the first that it has are read."""
-    endings = (*CONDITIONAL_SUFFIXES, "_count", "")
-    return tree.kaggle_columns, *([a + ending for a in tree.answer_names] for ending in endings)
-
-
 def _select(tree, split, columns, name):
     """Choose the columns to read."""
     ids = [column for column in IDS if column in columns]
@@ -201,7 +196,7 @@ def _answers(tree, columns, name):
 
     Questions may be lacking, but not some of the answers of a question.
     """
-    for names in _spellings(tree):
+    for names, _ in tree.spellings:
         present = [i for i, column in enumerate(names) if column in columns]
         if not present:
             continue

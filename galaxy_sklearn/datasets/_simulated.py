@@ -21,7 +21,13 @@ OLD, YOUNG = np.array([1.0, 0.82, 0.55]), np.array([0.74, 0.79, 0.86])
 
 
 def make_galaxies(
-    n_samples=100, *, image_size=128, n_volunteers=40, random_state=None, return_X_y=True
+    n_samples=100,
+    *,
+    survey=GZ2,
+    image_size=128,
+    n_volunteers=40,
+    random_state=None,
+    return_X_y=True,
 ):
     """Simulate images of a galaxy survey and the votes of its volunteers.
 
@@ -36,6 +42,9 @@ def make_galaxies(
     ----------
     n_samples : int, default=100
         Number of galaxies.
+    survey : DecisionTree, default=GZ2
+        The questions to the volunteers, one of `galaxy_sklearn.surveys` except `GZ_HUBBLE` and
+        `GZ_CANDELS`, whose questions about clumps are not simulated.
     image_size : int, default=128
         Height and width in pixels. The field of view stays 8.48 Petrosian R90.
     n_volunteers : int, default=40
@@ -49,20 +58,20 @@ def make_galaxies(
     -------
     X : ndarray of uint8, shape (n_samples, image_size, image_size, 3)
         The RGB images.
-    y : DataFrame of shape (n_samples, 37)
-        Conditional vote fractions, in columns named as the catalogue's debiased fractions. They
-        are 0 in questions that nobody was asked.
+    y : DataFrame of shape (n_samples, n_answers)
+        Conditional vote fractions, in columns named as the catalogue's debiased fractions for
+        `GZ2`, as its fractions for another survey. They are 0 in questions that nobody was asked.
     data : ~sklearn.utils.Bunch
         Returned instead if ``return_X_y=False``. Dictionary-like object, with the following
         attributes.
 
         data : ndarray of uint8, shape (n_samples, image_size, image_size, 3)
             The images, as X.
-        target : DataFrame of shape (n_samples, 37)
+        target : DataFrame of shape (n_samples, n_answers)
             The vote fractions, as y.
-        counts : ndarray of int, shape (n_samples, 37)
+        counts : ndarray of int, shape (n_samples, n_answers)
             Number of votes for each answer.
-        probabilities : ndarray of float64, shape (n_samples, 37)
+        probabilities : ndarray of float64, shape (n_samples, n_answers)
             True probability of each answer, given that its question is asked.
         target_names : list of str
             Names of the answers.
@@ -70,7 +79,7 @@ def make_galaxies(
     Raises
     ------
     ValueError
-        If a parameter is not a positive int.
+        If a number is not a positive int, or answers of the survey are not simulated.
 
     References
     ----------
@@ -85,6 +94,10 @@ def make_galaxies(
     >>> X, y = make_galaxies(10, image_size=32, random_state=0)
     >>> X.shape, y.shape
     ((10, 32, 32, 3), (10, 37))
+    >>> from galaxy_sklearn.surveys import GZ_EUCLID
+    >>> X, y = make_galaxies(10, survey=GZ_EUCLID, image_size=32, random_state=0)
+    >>> y.shape, y.columns[0]
+    ((10, 46), 'smooth-or-featured_smooth_fraction')
     """
     for name, value in (
         ("n_samples", n_samples),
@@ -95,15 +108,18 @@ def make_galaxies(
             raise ValueError(f"{name} must be a positive int, got {value!r}.")
     rng = check_random_state(random_state)
     images = np.empty((n_samples, image_size, image_size, 3), dtype=np.uint8)
-    probabilities = np.empty((n_samples, len(GZ2.answer_names)))
+    probabilities = np.empty((n_samples, len(survey.answer_names)))
     counts = np.empty(probabilities.shape, dtype=int)
     for i in range(n_samples):
         galaxy_rng = np.random.Generator(np.random.SFC64(rng.randint(np.iinfo(np.int32).max)))
         galaxy = _draw_galaxy(galaxy_rng)
-        probabilities[i] = _scatter(_answer_probabilities(galaxy), galaxy_rng)
-        counts[i] = _ask(probabilities[i], n_volunteers, galaxy_rng)
+        probabilities[i] = _scatter(_answer_probabilities(galaxy, survey), survey, galaxy_rng)
+        counts[i] = _ask(probabilities[i], survey, n_volunteers, galaxy_rng)
         images[i] = _render(galaxy, image_size, galaxy_rng)
-    votes = pd.DataFrame(GZ2.normalize(counts), columns=list(GZ2.debiased_columns))
+    columns = [f"{name}_fraction" for name in survey.answer_names]
+    votes = pd.DataFrame(
+        survey.normalize(counts), columns=list(GZ2.debiased_columns) if survey == GZ2 else columns
+    )
     if return_X_y:
         return images, votes
     return Bunch(
@@ -111,7 +127,7 @@ def make_galaxies(
         target=votes,
         counts=counts,
         probabilities=probabilities,
-        target_names=list(GZ2.answer_names),
+        target_names=list(survey.answer_names),
     )
 
 
@@ -176,8 +192,27 @@ def _draw_galaxy(rng):
 # ------------------------------------------------------------------- volunteers
 
 
-def _answer_probabilities(galaxy):
-    """Return the probability of each answer, given that its question is asked."""
+def _answer_probabilities(galaxy, survey):
+    """Return the probability of each answer of a survey, given that its question is asked."""
+    known = _known_answers(galaxy)
+    probabilities = []
+    for question in survey.questions:
+        answers = known.get(question.name, {})
+        for answer in question.answers:
+            if answer.name not in answers:
+                raise ValueError(
+                    f"survey: the answer {answer.name!r} to question {question.name!r} of "
+                    f"{survey.name!r} is not simulated."
+                )
+            probabilities.append(answers[answer.name])
+    return survey.normalize(probabilities)
+
+
+def _known_answers(galaxy):
+    """Return the probabilities of the answers to the questions of all surveys, by their names.
+
+    Those of one question are right up to a common factor, whichever of them a survey has.
+    """
     # Faint and blurred structure is hard to see.
     clarity = np.clip(
         0.25 + 0.55 * np.log10(galaxy.brightness) + 0.35 * (0.14 - galaxy.seeing) / 0.1, 0.15, 0.97
@@ -205,39 +240,102 @@ def _answer_probabilities(galaxy):
         odd_features[[0, 2, 4]] += 0.2
     boxy = 0.75 if galaxy.boxiness > 2 else 0.06
     none = _step((0.08 - galaxy.bulge) / 0.03)
-    return GZ2.normalize(
-        np.concatenate(
-            [
-                [(1 - artifact) * (1 - featured), (1 - artifact) * featured, artifact],
-                [edge_on, 1 - edge_on],
-                [barred, 1 - barred],
-                [spiral, 1 - spiral],
-                _nearest(galaxy.bulge, [0.0, 0.12, 0.35, 0.8], 0.11),
-                [odd, 1 - odd],
-                _nearest(galaxy.flatness, [0.95, 0.62, 0.25], 0.15),
-                odd_features,
-                [(1 - none) * (1 - boxy), (1 - none) * boxy, none],
-                _nearest(galaxy.pitch, [8.0, 20.0, 34.0], 6.0 + 6.0 * (1 - clarity)),
-                number,
-            ]
-        )
-    )
+    kind = [(1 - artifact) * (1 - featured), (1 - artifact) * featured, artifact]
+    rounded = _nearest(galaxy.flatness, [0.95, 0.62, 0.25], 0.15)
+    bulge_shape = [(1 - none) * (1 - boxy), (1 - none) * boxy, none]
+    winding = _nearest(galaxy.pitch, [8.0, 20.0, 34.0], 6.0 + 6.0 * (1 - clarity))
+    of_gz2 = [
+        kind,
+        [edge_on, 1 - edge_on],
+        [barred, 1 - barred],
+        [spiral, 1 - spiral],
+        _nearest(galaxy.bulge, [0.0, 0.12, 0.35, 0.8], 0.11),
+        [odd, 1 - odd],
+        rounded,
+        odd_features,
+        bulge_shape,
+        winding,
+        number,
+    ]
+    known = {
+        question.name: dict(zip([answer.name for answer in question.answers], values, strict=True))
+        for question, values in zip(GZ2.questions, of_gz2, strict=True)
+    }
+
+    # The other surveys call alike what is alike, with few exceptions.
+    smooth, featured, artifact = kind
+    strong = _step((galaxy.bar - 1.3) / 0.1)
+    visible = clarity * galaxy.oddness
+    merger = 0.03 + 0.85 * visible * (galaxy.odd == "merger")
+    disturbed = 0.05 + 0.85 * visible * (galaxy.odd in ("disturbed", "irregular"))
+    major = _step((galaxy.oddness - 0.7) / 0.1)
+    calm = max(1 - merger - disturbed, 0.05)
+    clumpy = 0.05 + 0.2 * clarity * galaxy.contrast + 0.7 * visible * (galaxy.odd == "irregular")
+    star = 0.85 if galaxy.kind == "artifact" else 0.2
+    bulges = {
+        **{"none": 0.0, "no": 0.0, "small": 0.1, "just-noticeable": 0.12, "moderate": 0.27},
+        **{"obvious": 0.35, "large": 0.5, "dominant": 0.8},
+    }
+    round_, between, cigar = rounded
+    return {
+        **known,
+        "smooth-or-featured": {
+            "smooth": smooth,
+            "featured-or-disk": featured,
+            **dict.fromkeys(("artifact", "problem", "star-artifact-zoom"), artifact),
+        },
+        "disk-edge-on": {"yes": edge_on, "no": 1 - edge_on},
+        "bar": {
+            **{"yes": barred, "no": 1 - barred},
+            **{"strong": barred * strong, "weak": barred * (1 - strong)},
+        },
+        "has-spiral-arms": {"yes": spiral, "no": 1 - spiral},
+        "bulge-size": dict(
+            zip(bulges, _nearest(galaxy.bulge, list(bulges.values()), 0.11), strict=True)
+        ),
+        "how-rounded": {
+            **{"round": round_, "completely": round_, "in-between": between},
+            **{"cigar-shaped": cigar, "cigar": cigar},
+        },
+        "edge-on-bulge": dict(zip(("rounded", "boxy", "none"), bulge_shape, strict=True)),
+        "bulge-shape": dict(zip(("round", "boxy", "no-bulge"), bulge_shape, strict=True)),
+        "spiral-winding": dict(zip(("tight", "medium", "loose"), winding, strict=True)),
+        "spiral-arm-count": dict(
+            zip(("1", "2", "3", "4", "more-than-4", "cant-tell"), number, strict=True)
+        ),
+        "something-odd": {"yes": odd, "no": 1 - odd},
+        "merging": {
+            **{"none": calm, "minor-disturbance": disturbed * (1 - major)},
+            **{"major-disturbance": disturbed * major, "merger": merger},
+            **{"tidal-debris": disturbed, "both": 0.5 * merger, "neither": calm},
+        },
+        "clumps": {"yes": clumpy, "no": 1 - clumpy},
+        "problem": {
+            **{"star": star, "artifact": (1 - star) / 2},
+            **dict.fromkeys(("zoom", "bad-zoom"), (1 - star) / 2),
+        },
+        "artifact": {
+            # What is drawn for an artifact is a bright star with spikes.
+            "diffraction": 0.5,
+            **dict.fromkeys(("satellite", "scattered", "ray", "saturation", "other", "ghost"), 0.1),
+        },
+    }
 
 
-def _scatter(probabilities, rng):
+def _scatter(probabilities, survey, rng):
     """Vary the probabilities between galaxies of the same parameters, as in real votes."""
     return np.concatenate(
-        [rng.dirichlet(AGREEMENT * probabilities[columns]) for columns in GZ2.slices]
+        [rng.dirichlet(AGREEMENT * probabilities[columns]) for columns in survey.slices]
     )
 
 
-def _ask(probabilities, n_volunteers, rng):
+def _ask(probabilities, survey, n_volunteers, rng):
     """Send volunteers through the tree and count the votes for each answer."""
     counts = np.zeros(len(probabilities), dtype=int)
-    asked = dict.fromkeys((question.name for question in GZ2.questions), 0)
-    asked[GZ2.questions[GZ2.order[0]].name] = n_volunteers
-    for i in GZ2.order:
-        question, columns = GZ2.questions[i], GZ2.slices[i]
+    asked = dict.fromkeys((question.name for question in survey.questions), 0)
+    asked[survey.questions[survey.order[0]].name] = n_volunteers
+    for i in survey.order:
+        question, columns = survey.questions[i], survey.slices[i]
         counts[columns] = rng.multinomial(asked[question.name], probabilities[columns])
         for answer, votes in zip(question.answers, counts[columns], strict=True):
             if answer.leads_to is not None:

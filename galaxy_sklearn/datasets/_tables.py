@@ -25,8 +25,12 @@ from galaxy_sklearn.datasets._numbers import as_numbers
 
 __all__ = ["IDS", "read_table", "rows_with_ids"]
 
-# Columns with the numbers of galaxies, which are never read as floats.
-IDS = ("GalaxyID", "asset_id", "dr7objid", "objid")
+# Columns with the numbers or names of galaxies, which are never read as floats: of Galaxy Zoo 2,
+# then of Galaxy Zoo DECaLS, DESI and Hubble, and of the tables of galaxy-datasets.
+IDS = (
+    *("GalaxyID", "asset_id", "dr7objid", "objid"),
+    *("iauname", "dr8_id", "zooniverse_id", "id_str"),
+)
 OPENERS = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,

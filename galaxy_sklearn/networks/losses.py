@@ -61,13 +61,15 @@ def vote_loss(loss, tree, *, question_weight=None, answer_weight=None):
         answer_weight = _question_weights(answer_weight, tree)
 
     def compute(y_true, y_pred):
+        if loss == "cumulative_mse":
+            # The reach of what lies beyond an unknown question is NaN.
+            y_true = y_true * _reach(y_true, tree)
+            y_pred = y_pred * _reach(y_pred, tree)
         y_true, known = _known(y_true)
         if loss == "dirichlet_multinomial":
             values = -_log_likelihood(y_true, y_pred, tree)
         elif loss == "cumulative_mse":
-            y_pred = y_pred * _reach(y_pred, tree)
-            values = ops.square(y_true * _reach(y_true, tree) - y_pred)
-            values = values * known * _reach(known, tree)
+            values = ops.square(y_true - y_pred) * known
         else:
             values = _answer_loss(loss, y_true, y_pred) * known
             if question_weight == "reach":
@@ -177,7 +179,12 @@ def _reach(conditional, tree):
     cumulative, weights = {}, {}
     for i in tree.order:
         votes = conditional[:, tree.slices[i]]
-        reach = cumulative.get(tree.parents[i], ops.ones_like(votes[:, 0]))
+        # As in `decision_tree.reach_of_roads`.
+        reach = ops.ones_like(votes[:, 0])
+        if tree.parents[i]:
+            reach = sum(cumulative[column] for column in tree.parents[i])
+        if len(tree.parents[i]) > 1:
+            reach = ops.where(reach > 1, 1.0, reach)  # NaN stays
         for column in range(tree.slices[i].start, tree.slices[i].stop):
             cumulative[column] = conditional[:, column] * reach
         asked = ops.cast(ops.sum(votes, axis=1) > 0, votes.dtype)

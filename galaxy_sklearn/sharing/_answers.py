@@ -80,10 +80,12 @@ def _probabilities(target, outputs):
 
 def _cumulative(tree, conditional):
     """Multiply conditional fractions down the tree."""
-    cumulative = [None] * conditional.shape[1]
+    cumulative = {}
     for i in tree.order:
-        parent = tree.parents[i]
+        # As in `decision_tree.reach_of_roads`.
+        reach = sum(cumulative[column] for column in tree.parents[i]) if tree.parents[i] else 1.0
+        if len(tree.parents[i]) > 1:
+            reach = ops.minimum(reach, 1.0)
         for column in range(tree.slices[i].start, tree.slices[i].stop):
-            fraction = conditional[:, column]
-            cumulative[column] = fraction if parent is None else fraction * cumulative[parent]
-    return ops.stack(cumulative, axis=1)
+            cumulative[column] = conditional[:, column] * reach
+    return ops.stack([cumulative[column] for column in range(conditional.shape[1])], axis=1)

@@ -1,57 +1,53 @@
 """The decision tree of Galaxy Zoo 2."""
 
-from galaxy_sklearn.decision_tree import Answer, DecisionTree, Question
+from galaxy_sklearn.decision_tree import DecisionTree
+from galaxy_sklearn.surveys._question import question
 
 __all__ = ["GZ2"]
-
-
-def _question(name, *answers):
-    return Question(name, tuple(Answer(*answer) for answer in answers))
-
 
 GZ2 = DecisionTree(
     "Galaxy Zoo 2",
     (
-        _question(
+        question(
             "t01_smooth_or_features",
             ("a01_smooth", "t07_rounded"),
             ("a02_features_or_disk", "t02_edgeon"),
             ("a03_star_or_artifact", None),
         ),
-        _question(
+        question(
             "t02_edgeon",
             ("a04_yes", "t09_bulge_shape"),
             ("a05_no", "t03_bar"),
         ),
-        _question(
+        question(
             "t03_bar",
             ("a06_bar", "t04_spiral"),
             ("a07_no_bar", "t04_spiral"),
         ),
-        _question(
+        question(
             "t04_spiral",
             ("a08_spiral", "t10_arms_winding"),
             ("a09_no_spiral", "t05_bulge_prominence"),
         ),
-        _question(
+        question(
             "t05_bulge_prominence",
             ("a10_no_bulge", "t06_odd"),
             ("a11_just_noticeable", "t06_odd"),
             ("a12_obvious", "t06_odd"),
             ("a13_dominant", "t06_odd"),
         ),
-        _question(
+        question(
             "t06_odd",
             ("a14_yes", "t08_odd_feature"),
             ("a15_no", None),
         ),
-        _question(
+        question(
             "t07_rounded",
             ("a16_completely_round", "t06_odd"),
             ("a17_in_between", "t06_odd"),
             ("a18_cigar_shaped", "t06_odd"),
         ),
-        _question(
+        question(
             "t08_odd_feature",
             ("a19_ring", None),
             ("a20_lens_or_arc", None),
@@ -62,19 +58,19 @@ GZ2 = DecisionTree(
             # Out of order: the answer was added while the survey ran.
             ("a38_dust_lane", None),
         ),
-        _question(
+        question(
             "t09_bulge_shape",
             ("a25_rounded", "t06_odd"),
             ("a26_boxy", "t06_odd"),
             ("a27_no_bulge", "t06_odd"),
         ),
-        _question(
+        question(
             "t10_arms_winding",
             ("a28_tight", "t11_arms_number"),
             ("a29_medium", "t11_arms_number"),
             ("a30_loose", "t11_arms_number"),
         ),
-        _question(
+        question(
             "t11_arms_number",
             ("a31_1", "t05_bulge_prominence"),
             ("a32_2", "t05_bulge_prominence"),
