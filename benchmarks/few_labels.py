@@ -103,9 +103,11 @@ WAYS = {
     "from scratch": scratch,
     "features, logistic regression": logistic,
     "frozen features, new output": fine_tuned(freeze=True, learning_rate=1e-2, steps=200),
+    "the same, balanced classes": fine_tuned(
+        freeze=True, learning_rate=1e-2, steps=200, class_weight="balanced"
+    ),
     "all weights, rate 1e-4": fine_tuned(learning_rate=1e-4, steps=200),
     "all weights, rate 3e-4": fine_tuned(learning_rate=3e-4, steps=200),
-    "all weights, rate 1e-3": fine_tuned(learning_rate=1e-3, steps=200),
     "all weights, balanced classes, rate 3e-4": fine_tuned(
         learning_rate=3e-4, steps=200, class_weight="balanced"
     ),

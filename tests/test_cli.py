@@ -108,7 +108,14 @@ def test_predict(trained, folder, paths, tmp_path, suffix):
         == 0
     )
     table = pd.read_csv(output) if suffix == ".csv" else pd.read_parquet(output)
-    assert table.columns.tolist() == ["file", *GZ2.answer_names, "label", "error", "model"]
+    assert table.columns.tolist() == [
+        "file",
+        *GZ2.answer_names,
+        "label",
+        "unusual",
+        "error",
+        "model",
+    ]
     assert table["file"].tolist() == [Path(path).name for path in paths]
     expected = load_model(trained).predict_proba(paths)
     np.testing.assert_allclose(table.iloc[:, 1:38], expected, rtol=1e-6)
@@ -129,7 +136,7 @@ def test_predict_survives_bad_images(trained, folder, tmp_path, capsys):
     ("command", "message"),
     [
         ("predict missing.skops --images {images} --output a.csv", "There is no model file"),
-        ("predict {votes} --images {images} --output a.csv", "no model that can be loaded"),
+        ("predict {votes} --images {images} --output a.csv", "expected a file of save_model"),
         ("predict {model} --images nowhere --output a.csv", "nowhere"),
         ("predict {model} --images {images} --output no/a.csv", "no folder 'no'"),
         ("train --images {images} --votes {votes} --model no/m.skops", "no folder 'no'"),
