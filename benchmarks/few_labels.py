@@ -26,7 +26,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from galaxy_sklearn import GZ2, GalaxyClassifier
+from galaxy_sklearn import GZ2, GalaxyClassifier, make_galaxy_pipeline
 from galaxy_sklearn._models import find_model, load_model
 from galaxy_sklearn.datasets import load_galaxy_zoo
 
@@ -63,7 +63,7 @@ def epochs_for(n, steps):
 
 def scratch(model, X, y, seed):
     """A fit of the default network from random weights."""
-    steps = {30: 200, 100: 400, 300: 1000}.get(len(X), 1600)
+    steps = {30: 200, 100: 400}.get(len(X), 1000)
     classifier = GalaxyClassifier(
         epochs=epochs_for(len(X), steps),
         validation_fraction=0,
@@ -90,27 +90,27 @@ def logistic(model, X, y, seed):
 
 
 def fine_tuned(**parameters):
+    """Start from the model with some parameters, or those of `make_galaxy_pipeline`."""
+
     def run(model, X, y, seed):
-        settings = {"validation_fraction": 0, "random_state": seed} | parameters
-        settings["epochs"] = epochs_for(len(X), settings.pop("steps"))
-        classifier = GalaxyClassifier(pretrained=FrozenEstimator(model), **settings)
-        return classifier.fit(X, y).predict
+        pipe = make_galaxy_pipeline(pretrained=FrozenEstimator(model), random_state=seed)
+        settings = dict(parameters)
+        if "steps" in settings:
+            settings["epochs"] = epochs_for(len(X), settings.pop("steps"))
+        return pipe["classifier"].set_params(**settings).fit(X, y).predict
 
     return run
 
 
+ALL = {"freeze": False, "steps": 200}
 WAYS = {
     "from scratch": scratch,
     "features, logistic regression": logistic,
-    "frozen features, new output": fine_tuned(freeze=True, learning_rate=1e-2, steps=200),
-    "the same, balanced classes": fine_tuned(
-        freeze=True, learning_rate=1e-2, steps=200, class_weight="balanced"
-    ),
-    "all weights, rate 1e-4": fine_tuned(learning_rate=1e-4, steps=200),
-    "all weights, rate 3e-4": fine_tuned(learning_rate=3e-4, steps=200),
-    "all weights, balanced classes, rate 3e-4": fine_tuned(
-        learning_rate=3e-4, steps=200, class_weight="balanced"
-    ),
+    "make_galaxy_pipeline(pretrained=)": fine_tuned(),
+    "the same, classes not balanced": fine_tuned(class_weight=None, steps=200),
+    "all weights, rate 1e-4": fine_tuned(**ALL, learning_rate=1e-4, class_weight=None),
+    "all weights, rate 3e-4": fine_tuned(**ALL, learning_rate=3e-4, class_weight=None),
+    "all weights, rate 3e-4, balanced classes": fine_tuned(**ALL, learning_rate=3e-4),
 }
 
 

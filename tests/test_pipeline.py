@@ -10,7 +10,9 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_s
 from tiny import tiny
 
 from galaxy_sklearn import GZ2, Grayscale, make_galaxy_pipeline
+from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.metrics import neg_cumulative_rmse
+from galaxy_sklearn.sharing import load_model, load_pretrained, save_model
 
 SMALL = {
     "resize__size": 12,
@@ -89,6 +91,24 @@ def test_the_references_recipe(paths, votes):
     assert classifier.image_shape_in_ == (12, 12, 1)
     with pytest.raises(ValueError, match="recipe must be one of .* got 'vgg'"):
         make_galaxy_pipeline("vgg")
+
+
+def test_start_from_the_pretrained_model(tmp_path):
+    """Its features are kept; the new output is learned from a few labels, as often as wanted."""
+    images, votes = make_galaxies(24, image_size=128, random_state=0)
+    labels = np.where(votes.iloc[:, 0] > 0.4, "smooth", "featured")
+    pipe = make_galaxy_pipeline(pretrained="gz2", random_state=0)
+    pipe.set_params(classifier__epochs=2, classifier__run_eagerly=True)
+    pipe.fit(images, labels)
+    assert pipe.classes_.tolist() == ["featured", "smooth"]
+    gz2 = load_pretrained("gz2")
+    np.testing.assert_allclose(pipe.transform(images), gz2.transform(images), atol=1e-5)
+    save_model(pipe, tmp_path / "m.skops")
+    again = load_model(tmp_path / "m.skops")
+    assert again["classifier"].pretrained == "gz2"
+    np.testing.assert_array_equal(again.predict_proba(images), pipe.predict_proba(images))
+    with pytest.raises(ValueError, match="recipe must be 'equivariant', got 'galaxy_id'"):
+        make_galaxy_pipeline("galaxy_id", pretrained="gz2")
 
 
 def test_recipe_of_three_networks(paths, votes):
