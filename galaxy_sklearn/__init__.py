@@ -15,6 +15,7 @@ _HOME = {
     "DecisionTree": "decision_tree",
     "ImageReader": "transformers",
     "CenterCrop": "transformers",
+    "CropToGalaxy": "transformers",
     "Grayscale": "transformers",
     "Resize": "transformers",
     "FlattenToTensor": "transformers",

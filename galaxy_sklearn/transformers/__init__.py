@@ -2,6 +2,7 @@
 
 from galaxy_sklearn.images import ImageStack
 from galaxy_sklearn.transformers._crop import CenterCrop
+from galaxy_sklearn.transformers._galaxy import CropToGalaxy
 from galaxy_sklearn.transformers._gray import Grayscale
 from galaxy_sklearn.transformers._reader import ImageReader
 from galaxy_sklearn.transformers._resize import Resize
@@ -9,6 +10,7 @@ from galaxy_sklearn.transformers._tensor import FlattenToTensor
 
 __all__ = [
     "CenterCrop",
+    "CropToGalaxy",
     "FlattenToTensor",
     "Grayscale",
     "ImageReader",
