@@ -203,7 +203,8 @@ def find_galaxy(image):
     finite = np.isfinite(pixels)
     if not finite.any():
         raise NotFoundError("no finite pixels")
-    pixels[~finite] = np.median(pixels[finite])
+    if not finite.all():
+        pixels[~finite] = np.median(pixels[finite])
     height, width = pixels.shape
     around = np.ones((height, width), dtype=bool)
     margin = max(1, round(BORDER * min(height, width)))
