@@ -17,6 +17,7 @@ _HOME = {
     "ColourComposite": "transformers",
     "Stretch": "transformers",
     "CenterCrop": "transformers",
+    "CropToGalaxy": "transformers",
     "Grayscale": "transformers",
     "Resize": "transformers",
     "FlattenToTensor": "transformers",

@@ -1,25 +1,38 @@
 import bz2
 import gzip
 import pickle
+import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import sep
 import skimage.color
 import skimage.transform
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from scipy.optimize import brentq
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import _safe_indexing
 
-from galaxy_sklearn import CenterCrop, FlattenToTensor, Grayscale, ImageReader, Resize, Stretch
+from galaxy_sklearn import (
+    CenterCrop,
+    CropToGalaxy,
+    FlattenToTensor,
+    Grayscale,
+    ImageReader,
+    Resize,
+    Stretch,
+)
+from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.transformers import ImageStack
 
 
@@ -125,6 +138,197 @@ def test_tensor_and_back_for_two_dimensional_tools():
 def test_a_ready_tensor_is_not_copied():
     tensor = noise((3, 4, 4, 1), np.float32)
     assert np.shares_memory(FlattenToTensor().transform(tensor), tensor)
+
+
+# ------------------------------------------------------------- cropping to the galaxy
+
+NOT_FOUND = "No galaxy that can be measured was found near the centre of some images"
+
+
+def disk(height=200, width=200, y=100.0, x=100.0, scale=10.0, noise=0.0):
+    """An exponential disk, seen face-on."""
+    rows, columns = np.mgrid[:height, :width]
+    scatter = np.random.default_rng(0).normal(0, 1, (height, width))
+    return np.exp(-np.hypot(rows - y, columns - x) / scale) + noise * scatter
+
+
+def petrosian_radius_of_a_disk(scale):
+    """From the light of an exponential disk within a radius, which is known."""
+
+    def mean(inner, outer):
+        light = [1 - (1 + r) * np.exp(-r) for r in (inner, outer)]
+        return (light[1] - light[0]) / (outer**2 - inner**2)
+
+    return scale * brentq(lambda r: mean(0.8 * r, 1.25 * r) / mean(0, r) - 0.3, 0.1, 10)
+
+
+@pytest.mark.parametrize("noise", [0, 0.02])
+@pytest.mark.parametrize("scale", [5, 10, 20])
+def test_radius_is_petrosians(scale, noise):
+    image = disk(y=93.5, x=108, scale=scale, noise=noise)
+    found = CropToGalaxy().measure([image, np.dstack([image] * 3)])
+    assert (found["problem"] == "").all()
+    np.testing.assert_allclose(found[["y", "x"]], [[93.5, 108]] * 2, atol=0.4)
+    expected = petrosian_radius_of_a_disk(scale)
+    np.testing.assert_allclose(found["radius"], expected, rtol=0.06)
+
+
+def test_the_crop_follows_the_galaxy():
+    """Whatever is done to the frame, and whatever number the pixels are multiplied by."""
+    image = disk(noise=0.005)
+    crop, to_size = CropToGalaxy(), Resize(32)
+    expected = to_size.transform(crop.transform([image]))[0]
+    double = skimage.transform.resize(image, (400, 400))
+    for other in (
+        np.pad(image, 150, mode="symmetric"),
+        image[20:180, 30:190],
+        np.pad(image, ((20, 0), (0, 20)), mode="symmetric")[:200, -200:],
+        1000 * image + 50,
+        double,
+    ):
+        cropped = crop.transform([other])[0]
+        cropped = (cropped - 50) / 1000 if other.max() > 100 else cropped
+        np.testing.assert_allclose(to_size.transform(cropped[None])[0], expected, atol=0.06)
+
+
+def test_the_crop_is_a_square_of_the_image_and_its_edges():
+    image = np.dstack([(255 * disk(60, 90, y=30, x=70, scale=6)).astype(np.uint8)] * 3)
+    image[..., 1] //= 2
+    crop = CropToGalaxy(size=4)
+    ((y, x, radius, problem),) = crop.measure([image]).to_numpy()
+    assert problem == ""
+    side = round(4 * radius)
+    top, left = round(y + 0.5 - side / 2), round(x + 0.5 - side / 2)
+    assert top < 0 and left + side > 90
+    rows, columns = np.arange(top, top + side), np.arange(left, left + side)
+    expected = image[rows.clip(0, 59)][:, columns.clip(0, 89)]
+    (cropped,) = crop.transform([image])
+    assert cropped.dtype == np.uint8
+    np.testing.assert_array_equal(cropped, expected)
+
+
+def test_the_galaxy_is_preferred_to_a_brighter_star():
+    rows, columns = np.mgrid[:200, :200]
+    star = 20 * np.exp(-(((rows - 100) ** 2 + (columns - 160) ** 2) / 8))
+    alone, beside = CropToGalaxy().measure([disk(), disk() + star])["radius"]
+    np.testing.assert_allclose(beside, alone, rtol=0.05)
+
+
+EMPTY = {
+    "black": np.zeros((40, 60, 3), np.uint8),
+    "white": np.full((40, 60), 255, np.uint8),
+    "noise": np.random.default_rng(0).normal(10, 1, (150, 150)),
+    "dark": -disk(),
+    "one pixel": np.ones((1, 1)),
+    "four pixels": np.arange(4.0).reshape(2, 2),
+    "a line": np.arange(900.0).reshape(1, 900),
+    "a bright pixel": np.pad(np.ones((1, 1)), 50),
+    "off the centre": disk(y=20, x=20, scale=5),
+    "larger than the image": np.pad(np.ones((80, 200)), ((60, 60), (0, 0))),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_without_a_galaxy_the_crop_is_central(name):
+    image = EMPTY[name]
+    with pytest.warns(UserWarning, match=NOT_FOUND):
+        (cropped,) = CropToGalaxy().transform([image])
+    np.testing.assert_array_equal(cropped, CenterCrop().transform([image])[0])
+    ((y, x, radius, problem),) = CropToGalaxy().measure([image]).to_numpy()
+    assert np.isnan([y, x, radius]).all() and problem
+
+
+def test_missing_pixels_are_taken_for_sky(tmp_path):
+    fits = pytest.importorskip("astropy.io.fits")
+    image = disk().astype(np.float32)
+    image[:, :20] = np.nan
+    image[3, 3] = np.inf
+    fits.PrimaryHDU(image).writeto(tmp_path / "a.fits")
+    fits.PrimaryHDU(np.full((9, 9), np.nan)).writeto(tmp_path / "b.fits")
+    stack = ImageReader().transform([tmp_path / "a.fits", tmp_path / "b.fits"])
+    found = CropToGalaxy().measure(stack)
+    assert found.index.tolist() == [str(tmp_path / "a.fits"), str(tmp_path / "b.fits")]
+    np.testing.assert_allclose(found["x"].iloc[0], 100, atol=0.1)
+    assert found["problem"].tolist() == ["", "no finite pixels"]
+    assert np.isfinite(CropToGalaxy().transform(stack)[0]).all()
+
+
+def test_full_buffers_of_sep_are_no_error():
+    images = [disk()]
+    before = sep.get_extract_pixstack(), sep.get_sub_object_limit()
+    sep.set_extract_pixstack(50)
+    try:
+        (problem,) = CropToGalaxy().measure(images)["problem"]
+        assert sep.get_extract_pixstack() == 50
+    finally:
+        sep.set_extract_pixstack(before[0])
+    assert "internal pixel buffer full" in problem
+    assert CropToGalaxy().measure(images)["problem"].tolist() == [""]
+    assert (sep.get_extract_pixstack(), sep.get_sub_object_limit()) == before
+
+
+def test_the_warning_comes_once(paths, tmp_path):
+    Image.fromarray(EMPTY["black"]).save(tmp_path / "black.png")
+    pipe = make_pipeline(ImageReader(), CropToGalaxy(), Resize(8), FlattenToTensor(n_jobs=2))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        pipe.fit_transform([paths[0], *[tmp_path / "black.png"] * 40])
+    assert len([w for w in caught if re.match(NOT_FOUND, str(w.message))]) == 1
+
+
+def test_crops_of_galaxies_are_the_same_by_every_road(tmp_path):
+    images, _ = make_galaxies(6, image_size=96, random_state=0)
+    paths = [tmp_path / f"{i}.png" for i in range(len(images))]
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(image).save(path)
+
+    def tensor(X, **parameters):
+        to_tensor = FlattenToTensor(**parameters)
+        return make_pipeline(ImageReader(), CropToGalaxy(), Resize(16), to_tensor).fit_transform(X)
+
+    assert CropToGalaxy().measure(images)["problem"].eq("").all()
+    assert len({image.shape for image in CropToGalaxy().transform(images)}) > 1
+    expected = tensor(images)
+    for X in (list(images), images[::-1][::-1], paths, [str(path) for path in paths]):
+        np.testing.assert_array_equal(tensor(X), expected)
+    # sep keeps its state per thread.
+    many = tensor(paths * 40, n_jobs=8)
+    np.testing.assert_array_equal(many, np.concatenate([expected] * 40))
+
+
+@pytest.mark.parametrize("size", [0, -1.0, np.nan, np.inf, "3", None, True])
+def test_sizes_of_crops_are_checked(size):
+    with pytest.raises(ValueError, match="size must be a positive number of radii, got"):
+        CropToGalaxy(size).fit([disk()])
+
+
+def test_crops_of_differing_size_make_no_rows():
+    crop = CropToGalaxy()
+    with pytest.raises(ValueError, match=r"not flattened rows \(found an array of shape \(3, 16"):
+        crop.fit(np.ones((3, 16)))
+    assert not hasattr(crop, "n_features_in_")
+    with pytest.raises(ValueError, match="pixels have no names"):
+        crop.fit(np.ones((3, 16, 16))).get_feature_names_out()
+
+
+def test_the_scale_of_galaxy_zoo_2(kaggle):
+    """The crop is a little less than the central half, and follows the galaxy if it shrinks."""
+    paths = sorted((kaggle / "images").glob("*.jpg"))[::400]
+    images = [np.asarray(Image.open(path)) for path in paths]
+    small = [
+        np.pad(
+            np.asarray(Image.fromarray(image).resize((212, 212))),
+            ((106, 106), (106, 106), (0, 0)),
+            mode="symmetric",
+        )
+        for image in images
+    ]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", NOT_FOUND)
+        sides = [[len(crop) for crop in CropToGalaxy().transform(X)] for X in (images, small)]
+    assert 0.75 < np.median(sides[0]) / 212 < 0.95
+    assert 0.7 < np.median(sides[1]) / 106 < 0.9
+    assert np.std(np.log(sides[0])) < 0.3
 
 
 # ------------------------------------------------------- the same on every road
@@ -382,7 +586,15 @@ def test_bad_containers():
 
 # ---------------------------------------------- scikit-learn's ways, over images
 
-TRANSFORMERS = [ImageReader(), Stretch(), CenterCrop(), Grayscale(), Resize(4), FlattenToTensor()]
+TRANSFORMERS = [
+    ImageReader(),
+    Stretch(),
+    CenterCrop(),
+    CropToGalaxy(),
+    Grayscale(),
+    Resize(4),
+    FlattenToTensor(),
+]
 
 
 @pytest.fixture(params=["uint8", "float32", "float64", "gray", "list", "paths"])
@@ -400,6 +612,7 @@ def as_lists(X):
     return [np.asarray(image).tolist() for image in X]
 
 
+@pytest.mark.filterwarnings("ignore:No galaxy that can be measured")
 @pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda t: type(t).__name__)
 def test_checks_over_images(transformer, images):
     transformer = clone(transformer)
@@ -421,6 +634,7 @@ def test_checks_over_images(transformer, images):
     assert "NotFittedError" not in transformer._repr_html_()
 
 
+@pytest.mark.filterwarnings("ignore:No galaxy that can be measured")
 @pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda t: type(t).__name__)
 def test_read_only_images(transformer):
     images = noise((2, 8, 8, 3), np.uint8)
@@ -532,7 +746,9 @@ def test_white_stays_white_in_uint8():
     assert (FlattenToTensor(dtype="uint8").fit_transform(list(white)) == 255).all()
 
 
-@pytest.mark.parametrize("transformer", [CenterCrop(4), Grayscale(), Resize(4), FlattenToTensor()])
+@pytest.mark.parametrize(
+    "transformer", [CenterCrop(4), CropToGalaxy(), Grayscale(), Resize(4), FlattenToTensor()]
+)
 def test_signed_integers_have_no_scale(transformer):
     images = noise((2, 8, 8, 3), np.uint8).astype(np.int64)
     for container in (images, images.tolist(), list(images)):

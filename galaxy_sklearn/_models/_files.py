@@ -39,6 +39,7 @@ TRUSTED = [
         "_learner._votes.VoteTarget",
         "transformers._colour.ColourComposite",
         "transformers._crop.CenterCrop",
+        "transformers._galaxy.CropToGalaxy",
         "transformers._gray.Grayscale",
         "transformers._reader.ImageReader",
         "transformers._resize.Resize",

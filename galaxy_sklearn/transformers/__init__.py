@@ -3,6 +3,7 @@
 from galaxy_sklearn.images import ImageStack
 from galaxy_sklearn.transformers._colour import ColourComposite
 from galaxy_sklearn.transformers._crop import CenterCrop
+from galaxy_sklearn.transformers._galaxy import CropToGalaxy
 from galaxy_sklearn.transformers._gray import Grayscale
 from galaxy_sklearn.transformers._reader import ImageReader
 from galaxy_sklearn.transformers._resize import Resize
@@ -12,6 +13,7 @@ from galaxy_sklearn.transformers._tensor import FlattenToTensor
 __all__ = [
     "CenterCrop",
     "ColourComposite",
+    "CropToGalaxy",
     "FlattenToTensor",
     "Grayscale",
     "ImageReader",
