@@ -2,7 +2,7 @@
 
     python benchmarks/cropping.py DIR MODEL [--table test] [--galaxies N]
 
-DIR holds images/ and the table, in the layout of the Kaggle challenge. MODEL is the joblib file of
+DIR holds images/ and the table, in the layout of the Kaggle challenge. MODEL is the name or file of
 a pipeline that was fitted to images of 424 x 424 pixels with `CenterCrop`. Each image is changed as
 a row of the printed table says, then cropped by `CenterCrop` or by `CropToGalaxy`. Where a galaxy
 is made smaller in its frame, the frame is filled by reflection, so that sky and neighbours surround
@@ -23,6 +23,7 @@ from PIL import Image
 from sklearn.utils import gen_batches
 
 from galaxy_sklearn import CenterCrop, CropToGalaxy
+from galaxy_sklearn._models import find_model, load_model
 from galaxy_sklearn.datasets import load_galaxy_zoo
 from galaxy_sklearn.images import read_image
 
@@ -85,9 +86,8 @@ def main():
     data = load_galaxy_zoo(arguments.folder / "images", arguments.folder / f"{arguments.table}.csv")
     rows = np.random.default_rng(0).permutation(len(data.data))[: arguments.galaxies]
     paths, votes = np.asarray(data.data)[rows], data.target.iloc[rows]
-    from galaxy_sklearn.scoring import load_model  # starts TensorFlow
 
-    pipe = load_model(arguments.model)
+    pipe = load_model(find_model(arguments.model))
     print(f"{len(paths)} galaxies of {arguments.table}.csv\n")
     print("| change of the images |", " | ".join(CROPS), "|")
     print("|---" * (1 + len(CROPS)) + "|")
