@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 import galaxy_sklearn
 from galaxy_sklearn.datasets import make_galaxies
+from galaxy_sklearn.sharing import load_model
 
 VERSIONS = sorted(path.parent for path in Path(__file__).parent.glob("golden/*/pipeline.joblib"))
 
@@ -35,6 +36,18 @@ def test_files_of_earlier_versions(folder):
     pipe.set_params(classifier__warm_start=True, classifier__epochs=1).fit(images, votes)
 
 
+SAFE = sorted(path.parent for path in Path(__file__).parent.glob("golden/*/pipeline.skops"))
+
+
+@pytest.mark.parametrize("folder", SAFE, ids=lambda path: path.name)
+def test_safe_files_of_earlier_versions(folder):
+    pipe = load_model(folder / "pipeline.skops")
+    images, _ = make_galaxies(40, image_size=48, random_state=0)
+    fractions = pipe.predict_proba(images[:8])
+    np.testing.assert_allclose(fractions, np.load(folder / "fractions.npy"), atol=1e-5)
+    assert (pipe.score_samples(images[:8]) < 0).all()
+
+
 def test_encoder_of_version_0_1():
     folder = Path(__file__).parent / "golden" / "0.1.0"
     with pytest.warns(UserWarning, match="saved by galaxy_sklearn 0.1.0"):
@@ -47,4 +60,5 @@ def test_encoder_of_version_0_1():
 
 
 def test_there_is_a_file_of_this_version():
-    assert galaxy_sklearn.__version__ in {path.name for path in VERSIONS}
+    for folders in (VERSIONS, SAFE):
+        assert galaxy_sklearn.__version__ in {path.name for path in folders}
