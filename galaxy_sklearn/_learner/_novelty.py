@@ -8,7 +8,7 @@ from sklearn.covariance import ledoit_wolf
 # Of the distances of galaxies set aside: the unit in which others are given.
 QUANTILE = 0.99
 # No more training images than this tell where they lie, in no more dimensions.
-MOST_IMAGES, MOST_FEATURES = 10_000, 2048
+MOST_IMAGES, MOST_FEATURES = 10_000, 1024
 
 
 class Gaussian(NamedTuple):
