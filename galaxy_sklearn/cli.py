@@ -129,6 +129,8 @@ def predict(arguments):
         arguments.model,
         arguments.images,
         arguments.output,
+        keep=arguments.keep,
+        bands=arguments.bands,
         part_size=arguments.part_size,
         n_workers=arguments.workers,
         scheduler=arguments.scheduler,
@@ -284,6 +286,12 @@ def _parser():
     sub = command(predict, model=True)
     sub.add_argument(
         "--output", required=True, metavar="PLACE", help="name.csv, name.parquet, or a folder"
+    )
+    sub.add_argument(
+        "--keep", nargs="+", metavar="COLUMN", help="of the table of images, to carry along"
+    )
+    sub.add_argument(
+        "--bands", nargs="+", metavar="COLUMN", help="with the FITS files of each band"
     )
     sub.add_argument(
         "--part-size", type=_positive, default=16384, metavar="N", help="images a part"

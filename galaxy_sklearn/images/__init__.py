@@ -7,15 +7,18 @@ from galaxy_sklearn.images._listing import find_images, iter_images
 from galaxy_sklearn.images._packed import PackedImage, read_zip_member
 from galaxy_sklearn.images._read import read_image
 from galaxy_sklearn.images._stack import ImageStack
+from galaxy_sklearn.images._tables import ImageTable, is_table
 
 __all__ = [
     "MAX_PIXELS",
     "BandFiles",
     "ImageStack",
+    "ImageTable",
     "PackedImage",
     "find_images",
     "first_element",
     "holds_paths",
+    "is_table",
     "iter_images",
     "read_image",
     "read_zip_member",

@@ -2,25 +2,16 @@
 
 import os
 import warnings
-import zlib
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from galaxy_sklearn._ids import as_array, galaxy_id
 from galaxy_sklearn.images._archives import ARCHIVES, SUFFIXES, in_archive, is_image
+from galaxy_sklearn.images._tables import TABLES, ImageTable, is_table
 
-DAMAGE = (
-    *(EOFError, OSError, UnicodeError, zlib.error, pa.ArrowException),
-    *(pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning),
-)
 COMPRESSED = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
-TABLES = (".csv", ".csv.gz", ".parquet")
-COLUMNS = ("path", "file", "file_loc")
-ROWS = 65536
 
 
 def find_images(folder):
@@ -105,11 +96,7 @@ def iter_images(source):
     ['1.jpg', '2.jpg']
     >>> pipe.predict_proba(list(iter_images("shard.tar")))  # doctest: +SKIP
     """
-    if hasattr(source, "to_pandas"):  # polars, pyarrow, astropy
-        source = source.to_pandas()
-    if isinstance(source, pd.DataFrame):
-        yield from source[_column(source.columns, "the data frame")].map(os.fspath)
-    elif isinstance(source, (str, os.PathLike)):
+    if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
         if Path(name).is_dir():
             yield from _in_folder(name.rstrip(os.sep) or os.sep)
@@ -117,8 +104,8 @@ def iter_images(source):
             raise FileNotFoundError(f"There is no folder or file {name!r}.")
         elif name.lower().endswith(ARCHIVES):
             yield from in_archive(name)
-        elif name.lower().endswith(TABLES):
-            yield from _in_table(name)
+        elif is_table(name):
+            yield from (name for (name,) in ImageTable(name))
         else:
             hint = ""
             if name.lower().endswith(COMPRESSED):
@@ -127,6 +114,8 @@ def iter_images(source):
                 f"{name}: expected a folder, a .zip or .tar archive or a table "
                 f"({', '.join(TABLES)}).{hint}"
             )
+    elif is_table(source):
+        yield from (name for (name,) in ImageTable(source))
     else:
         yield from (os.fspath(path) for path in np.asarray(source, dtype=object).ravel())
 
@@ -163,47 +152,6 @@ def _in_folder(folder):
 
 def _warn_of_folder(error):
     warnings.warn(f"{error.filename}: left out: {error.strerror}.", UserWarning, stacklevel=5)
-
-
-def _in_table(name):
-    try:
-        if name.lower().endswith(".parquet"):
-            yield from _in_parquet(name)
-        else:
-            yield from _in_csv(name)
-    except DAMAGE as error:
-        cause = str(error).partition("\n")[0]
-        raise ValueError(f"{name}: the table cannot be read ({cause}).") from error
-
-
-def _in_parquet(name):
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(name) as table:
-        column = _column(table.schema_arrow.names, name)
-        for batch in table.iter_batches(ROWS, columns=[column]):
-            # An empty cell is an image that cannot be read, as other bad ones.
-            yield from ("" if path is None else str(path) for path in batch.column(0).to_pylist())
-
-
-def _in_csv(name):
-    column = _column(pd.read_csv(name, nrows=0).columns, name)
-    # Without `usecols`, which would let rows with too many fields pass, and shift their columns.
-    read = partial(pd.read_csv, name, dtype=str, keep_default_na=False, index_col=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        for rows in read(chunksize=ROWS):
-            yield from rows[column].fillna("")
-
-
-def _column(columns, name):
-    for column in COLUMNS:
-        if column in columns:
-            return column
-    raise ValueError(
-        f"{name}: expected a column with the names of the images, one of {COLUMNS}; found "
-        f"{list(columns[:5])} ..."
-    )
 
 
 def _number_of(stem):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import joblib
 import pandas as pd
+import pyarrow as pa
 from joblib import effective_n_jobs
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
@@ -17,6 +18,7 @@ from tqdm.auto import tqdm
 from galaxy_sklearn._files import delete_unfinished, owned
 from galaxy_sklearn._models import find_model, load_model
 from galaxy_sklearn.datasets import iter_images
+from galaxy_sklearn.images import ImageTable, is_table
 from galaxy_sklearn.scoring._output import (
     MODEL,
     N_MESSAGES,
@@ -27,12 +29,12 @@ from galaxy_sklearn.scoring._output import (
     in_parts,
     join_parts,
     keep_copy,
-    printable,
     rows_and_errors,
     write_part,
 )
 from galaxy_sklearn.scoring._predictions import (
     CHUNK,
+    RESERVED,
     content_id,
     copied,
     predict_chunks,
@@ -77,6 +79,8 @@ def score_catalogue(
     images,
     output,
     *,
+    keep=None,
+    bands=None,
     part_size=16384,
     n_jobs=None,
     n_workers=None,
@@ -103,6 +107,15 @@ def score_catalogue(
         ``pandas.read_parquet(output)`` reads as one table; or a name ending in ``.csv`` or
         ``.parquet`` for one file, which appears at the end. Nothing is done if it is there
         already, with the answers of this model for these images.
+    keep : list of str, optional
+        Columns of the table `images` that are carried into the output, such as the number of the
+        galaxy, by which it is joined with other tables. Integers and text stay as they are, NaN
+        is null. In a CSV file, what is written like numbers throughout is numbers; with zeros
+        before them (``"007"``) it stays text.
+    bands : list of str, optional
+        Columns of the table `images` with the names of the FITS files of each band, in the order
+        of the channels, see `galaxy_sklearn.ImageReader`. By default an image is one file, in the
+        column ``path``, ``file`` or ``file_loc``.
     part_size : int, default=16384
         Number of images in a part: the most images that are scored again after an interruption.
     n_jobs : int, optional
@@ -127,9 +140,12 @@ def score_catalogue(
     Raises
     ------
     ValueError
-        If there are no images; if the output was begun with another model, part size or other
-        images, or is a file that holds something else; if the model cannot take the images; if
-        `n_workers` is invalid, or is given together with `scheduler`.
+        If there are no images; if the output was begun with another model, part size, `keep` or
+        other images, or is a file that holds something else; if the model cannot take the images;
+        if a column of `keep` or `bands` is missing, stands in the table more than once, holds
+        what cannot be kept (lists, or integers that have lost digits as floats) or has the name
+        of a column of the output, or `images` is no table; if `n_workers` is invalid, or is given
+        together with `scheduler`.
     FileNotFoundError
         If a file or folder does not exist.
     BlockingIOError
@@ -139,16 +155,41 @@ def score_catalogue(
 
     Notes
     -----
-    Columns: ``file`` (the image's name; relative to the folder, if `images` is one), one for each
-    class (float32), ``label``, ``unusual`` (float32, if the model can tell, see
-    `prediction_table`), ``error`` (null if there is none), ``model`` (16 digits of a hash
-    of what the model is, its parameters and weights: the same however often it is saved and
-    loaded, with the same versions of the libraries).
+    Columns: ``file`` (the image's name; relative to the folder, if `images` is one), those of
+    `keep`, one for each class (float32), ``label``, ``unusual`` (float32, if the model can tell,
+    see `prediction_table`), ``error`` (null if there is none), ``model`` (16 digits of a hash of
+    what the model is, its parameters and weights: the same however often it is saved and loaded,
+    with the same versions of the libraries).
 
     Examples
     --------
     >>> from galaxy_sklearn.scoring import score_catalogue
     >>> score_catalogue("gz2", "cutouts/", "scores/")  # doctest: +SKIP
+
+    The numbers of the galaxies go along, and join the answers with the catalogue:
+
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from galaxy_sklearn import FlattenToTensor, ImageReader
+    >>> catalogue = pd.DataFrame({"objid": [587722981741363294, 7], "mag": [16.5, 17.25]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = [str(Path(folder, f"{objid}.png")) for objid in catalogue["objid"]]
+    ...     for file in files:
+    ...         Image.new("RGB", (8, 8)).save(file)
+    ...     model = make_pipeline(ImageReader(), FlattenToTensor(), DummyClassifier())
+    ...     model = model.fit(files, ["smooth", "featured"])
+    ...     table = catalogue[["objid"]].assign(path=files)
+    ...     output = Path(folder, "scores.parquet")
+    ...     done = score_catalogue(model, table, output, keep=["objid"], verbose=False)
+    ...     joined = catalogue.merge(pd.read_parquet(output), on="objid")
+    >>> joined[["objid", "mag", "featured", "smooth"]]
+                    objid    mag  featured  smooth
+    0  587722981741363294  16.50       0.5     0.5
+    1                   7  17.25       0.5     0.5
     """
     if n_workers is not None and (not isinstance(n_workers, Integral) or n_workers == 0):
         raise ValueError(f"n_workers must be an int other than 0, or None, got {n_workers!r}.")
@@ -166,26 +207,39 @@ def score_catalogue(
     root = ""
     if isinstance(images, (str, os.PathLike)):
         root = os.fspath(images).rstrip(f"{os.sep}/")
-    elif not isinstance(images, pd.DataFrame):
+    elif not is_table(images):
         images = list(images)
-    total = sum(1 for _ in iter_images(images))
+    rows, schema = _rows(images, keep, bands)
+    total = sum(1 for _ in rows())
     if not total:
         raise ValueError(f"There are no images in {str(images)[:200]!r}.")
     # An error in the model is raised before anything is written.
     estimator = load_model(model) if is_file else copied(model)
     if not hasattr(estimator, "predict_proba"):
         raise ValueError(f"model must have predict_proba, got {type(estimator).__name__}.")
+    classes = [str(name) for name in getattr(estimator, "best_estimator_", estimator).classes_]
+    taken = next((name for name in schema.names if name in RESERVED.union(classes)), None)
+    if taken is not None:
+        raise ValueError(
+            f"keep={keep!r}: {taken!r} is the name of a column of the output; rename it."
+        )
     model_id = content_id(estimator)
 
     one_file = output.suffix in (".csv", ".parquet")
     folder = output.with_name(f"{output.name}.parts") if one_file else output
+
+    def parts():
+        for i, (names, kept) in enumerate(in_parts(rows(), part_size, schema)):
+            yield Part(str(folder / f"part-{i:08d}.parquet"), names, root, model_id, kept)
+
     with owned(folder, by="process"):
         if one_file and output.exists():
-            names = printable(iter_images(images), root)
-            n_errors = errors_of_finished(output, names, model_id)
+            n_errors = errors_of_finished(output, parts(), classes)
             delete_parts(folder)  # of a run that was killed before it did so
             return Scored(total, n_errors, 0, ())
-        check_plan(folder, {"model": model_id, "part_size": part_size})
+        check_plan(
+            folder, {"model": model_id, "part_size": part_size, "keep": schema.names or None}
+        )
         n_parts = -(-total // part_size)
         surplus = sorted(folder.glob("part-*.parquet"))[n_parts:]
         if surplus:
@@ -206,18 +260,36 @@ def score_catalogue(
             else:
                 one = partial(_score_part, model_file, n_jobs)
                 score = partial(run_on_dask, one, scheduler=scheduler)
-        parts = (
-            Part(str(folder / f"part-{i:08d}.parquet"), names, root, model_id)
-            for i, names in enumerate(in_parts(iter_images(images), part_size))
-        )
         with tqdm(total=total, desc="scoring", unit=" images", disable=not verbose) as bar:
-            n_errors, n_new, messages = _score_missing(score, parts, bar)
+            n_errors, n_new, messages = _score_missing(score, parts(), bar)
         # What workers left that were killed, and the copy that they read.
         delete_unfinished(folder)
         (folder / MODEL).unlink(missing_ok=True)
         if one_file:
             join_parts(folder, output)
     return Scored(total, n_errors, n_new, messages)
+
+
+def _rows(images, keep, bands):
+    """Return a function that iterates over names and kept values, and the types of these."""
+    for name, columns in {"keep": keep, "bands": bands}.items():
+        if columns is None:
+            continue
+        if isinstance(columns, str) or not all(isinstance(column, str) for column in columns):
+            raise ValueError(f"{name} must be a list of names of columns, got {columns!r}.")
+        twice = [column for i, column in enumerate(columns) if column in columns[:i]]
+        if twice:
+            raise ValueError(f"{name}={columns!r}: {twice[0]!r} is there more than once.")
+        if not is_table(images):
+            found = repr(os.fspath(images)) if not isinstance(images, list) else "names of files"
+            raise ValueError(
+                f"{name}={columns!r} are columns of a table: expected images to be a data frame, "
+                f"or a .csv or .parquet file, got {found}."
+            )
+    if keep is None and bands is None:
+        return lambda: zip(iter_images(images), strict=True), pa.schema([])
+    table = ImageTable(images, keep or (), bands)
+    return table.__iter__, table.schema
 
 
 def _score_missing(score, parts, bar):

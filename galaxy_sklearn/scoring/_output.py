@@ -3,12 +3,15 @@
 import hashlib
 import json
 import os
-from itertools import islice
-from typing import NamedTuple
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 
 from galaxy_sklearn._files import written_whole
 
@@ -19,20 +22,21 @@ N_MESSAGES = 10
 
 
 class Part(NamedTuple):
-    """File of a part, its images, the folder that their names are made relative to, the model."""
+    """File of a part, its images, the folder that their names are made relative to, the model.
+
+    And the columns of the table of images that are kept, as a table of pyarrow.
+    """
 
     file: str
     names: tuple
     root: str
     model_id: str
+    kept: Any
 
 
 def write_part(part, table):
     """Write a part; return the number of rows and of errors, and the first errors."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = {"file": pa.array(printable(part.names, part.root))}
+    columns = _given(part)
     for name in table.columns:
         if name in ("label", "error"):
             values = pa.array([None if pd.isna(x) else str(x) for x in table[name]], pa.string())
@@ -43,7 +47,7 @@ def write_part(part, table):
         np.zeros(len(table), np.int8), pa.array([part.model_id])
     )
     errors = table["error"].dropna().tolist()
-    marks = {"images": _fingerprint(part), "errors": str(len(errors))}
+    marks = {"given": json.dumps(fingerprints([_given(part)])), "errors": str(len(errors))}
     with written_whole(part.file) as written:
         pq.write_table(pa.table(columns).replace_schema_metadata(marks), written, **PARQUET)
     return len(table), len(errors), errors[:N_MESSAGES]
@@ -80,33 +84,59 @@ def check_plan(folder, plan):
             written.write_text(json.dumps(plan))
 
 
-def in_parts(names, size):
-    """Cut a stream of names into tuples."""
-    while part := tuple(islice(names, size)):
-        yield part
+def in_parts(rows, size, schema):
+    """Cut a stream of rows into parts: their names, and a table of what is kept."""
+    while part := list(islice(rows, size)):
+        names, *kept = zip(*part, strict=True)
+        columns = [pa.array(v, kind) for v, kind in zip(kept, schema.types, strict=True)]
+        yield names, pa.Table.from_arrays(columns, schema=schema)
 
 
 def rows_and_errors(part):
     """Return the number of rows and of errors of a part; None if it does not exist yet."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
         found = pq.read_metadata(part.file)
     except (FileNotFoundError, pa.ArrowInvalid):
         # Not there, or emptied by a loss of power.
         return None
-    if found.metadata[b"images"].decode() != _fingerprint(part):
+    begun = json.loads(found.metadata.get(b"given", b"{}"))
+    other = _first_other(begun, fingerprints([_given(part)]))
+    if other is not None:
         raise ValueError(
-            f"{part.file} holds other images than those listed now (from {str(part.names[0])!r} "
-            "on): some were added or removed since it was begun. Choose another output."
+            f"{part.file} holds {other} now (from {str(part.names[0])!r} on): "
+            "some were changed, added or removed since it was begun. Choose another output."
         )
     return found.num_rows, int(found.metadata[b"errors"])
 
 
-def _fingerprint(part):
-    # Not of the folder: it may be named in many ways.
-    return hashlib.sha256("\0".join(printable(part.names, part.root)).encode()).hexdigest()[:16]
+def _given(part):
+    """Return the first columns of a part, which are known before its images are read."""
+    # Not with the name of the folder: it may be named in many ways.
+    files = pa.array(printable(part.names, part.root), pa.string())
+    return {"file": files, **dict(zip(part.kept.column_names, part.kept.columns, strict=True))}
+
+
+def fingerprints(chunks):
+    """Return 16 digits for each column that tell its values, however they are cut in chunks."""
+    digests = {}
+    for chunk in chunks:
+        for name, values in chunk.items():
+            if name not in digests:
+                digests[name] = hashlib.sha256(str(values.type).encode())
+            digests[name].update("".join(f"{value!r}\0" for value in values.to_pylist()).encode())
+    return {name: digest.hexdigest()[:16] for name, digest in digests.items()}
+
+
+def _first_other(begun, now):
+    """Say what an output has that differs from what it should hold; None if nothing does."""
+    for name, digits in now.items():
+        if begun.get(name) != digits:
+            return (
+                "other images than those listed"
+                if name == "file"
+                else f"other values of the column {name!r} than the table"
+            )
+    return None
 
 
 def printable(names, root):
@@ -124,17 +154,17 @@ def _relative(name, root):
     return name
 
 
-def errors_of_finished(output, names, model_id):
+def errors_of_finished(output, parts, classes):
     """Return the number of errors in a file that was finished before.
 
     Parameters
     ----------
     output : Path
         The file.
-    names : list of str
-        The printable names of the images.
-    model_id : str
-        The model.
+    parts : iterable of Part
+        What it should hold.
+    classes : list of str
+        The classes of the model.
 
     Returns
     -------
@@ -146,50 +176,84 @@ def errors_of_finished(output, names, model_id):
     ValueError
         If the file holds something else. It is left as it is.
     """
-    import pyarrow as pa
-    import pyarrow.csv
-    import pyarrow.parquet as pq
-
-    columns = ["file", "error", "model"]
-    try:
-        if output.suffix == ".parquet":
-            table = pq.read_table(output, columns=columns)
-        else:
-            table = pyarrow.csv.read_csv(
-                output,
-                parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-                convert_options=pyarrow.csv.ConvertOptions(
-                    include_columns=columns,
-                    column_types=dict.fromkeys(columns, pa.string()),
-                    null_values=[""],
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=False,
-                ),
-            )
-        found, errors, models = (table[name] for name in columns)
-    except (pa.ArrowException, KeyError):
+    parts = iter(parts)
+    first = next(parts)
+    types = {name: values.type for name, values in _given(first).items()}
+    kept = _kept_in(output, classes)
+    if kept != list(types)[1:]:
         raise ValueError(
-            f"{output} exists and holds no predictions; it is left as it is. Choose another output."
-        ) from None
-    others = set(models.unique().to_pylist()) - {model_id}
+            f"{output} exists and was written with keep={kept or None}, not "
+            f"{list(types)[1:] or None}; delete it, or choose another output."
+        )
+    n_errors, models = 0, set()
+
+    def given():
+        nonlocal n_errors
+        for batch in _batches(output, types | {"error": pa.string(), "model": pa.string()}):
+            n_errors += len(batch) - batch["error"].null_count
+            models.update(batch["model"].unique().to_pylist())
+            yield {name: batch[name] for name in types}
+
+    try:
+        found = fingerprints(given())
+    except pa.ArrowException as error:
+        cause = str(error).partition("\n")[0]
+        raise ValueError(
+            f"{output} exists and is damaged, or holds other values of {', '.join(types)} than "
+            f"now ({cause}); delete it, or choose another output."
+        ) from error
+    others = models - {first.model_id}
     if others:
         raise ValueError(
             f"{output} exists and holds predictions of the model {others.pop()!r}, not "
-            f"{model_id!r}; delete it, or choose another output."
+            f"{first.model_id!r}; delete it, or choose another output."
         )
-    if found.to_pylist() != names:
+    other = _first_other(found, fingerprints(map(_given, chain([first], parts))))
+    if other is not None:
         raise ValueError(
-            f"{output} exists and holds other images than those listed now; delete it, or choose "
-            "another output."
+            f"{output} exists and holds {other} now; delete it, or choose another output."
         )
-    return len(errors) - errors.null_count
+    return n_errors
+
+
+def _kept_in(output, classes):
+    """Return the names of the columns that are kept in a finished file."""
+    try:
+        if output.suffix == ".parquet":
+            columns = pq.read_schema(output).names
+        else:
+            with pa_csv.open_csv(output) as table:
+                columns = table.schema.names
+        end = next(i for i in range(len(columns)) if columns[i : i + len(classes)] == classes)
+        if columns[0] == "file" and {"error", "model"} <= set(columns):
+            return columns[1:end]
+    except (pa.ArrowException, StopIteration):
+        pass
+    raise ValueError(
+        f"{output} exists and holds no predictions; it is left as it is. Choose another output."
+    )
+
+
+def _batches(output, types):
+    """Yield batches of columns of a finished file."""
+    if output.suffix == ".parquet":
+        with pq.ParquetFile(output) as table:
+            yield from table.iter_batches(columns=list(types))
+        return
+    how = pa_csv.ConvertOptions(
+        include_columns=list(types),
+        column_types=types,
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+    parsing = pa_csv.ParseOptions(newlines_in_values=True)
+    with pa_csv.open_csv(output, parse_options=parsing, convert_options=how) as table:
+        yield from table
 
 
 def join_parts(folder, output):
     """Join the parts into one file, and delete them."""
-    import pyarrow.csv
-    import pyarrow.parquet as pq
-
     parts = sorted(folder.glob("part-*.parquet"))
     schema = pq.read_schema(parts[0]).remove_metadata()
     with written_whole(output) as written:
@@ -197,8 +261,8 @@ def join_parts(folder, output):
             writer = pq.ParquetWriter(written, schema, **PARQUET)
         else:  # CSV has no dictionaries
             position = schema.get_field_index("model")
-            schema = schema.set(position, pyarrow.field("model", pyarrow.string()))
-            writer = pyarrow.csv.CSVWriter(written, schema)
+            schema = schema.set(position, pa.field("model", pa.string()))
+            writer = pa_csv.CSVWriter(written, schema)
         with writer:
             for part in parts:
                 try:
