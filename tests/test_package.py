@@ -55,7 +55,9 @@ def test_private_modules_stay_in_their_room():
 
 
 def test_one_version():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["version"] == galaxy_sklearn.__version__
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert settings["project"]["dynamic"] == ["version"]
+    attribute = settings["tool"]["setuptools"]["dynamic"]["version"]["attr"]
+    assert attribute == "galaxy_sklearn.__version__"
     for name in ("CITATION.cff", "CHANGELOG.md"):
         assert galaxy_sklearn.__version__ in (ROOT / name).read_text()
