@@ -62,8 +62,8 @@ def export_onnx(pipe, path, *, dtype="uint8"):
     error of the runtime; pixels that are NaN or in other units are not noticed.
 
     Fractions are those of `predict_proba` to 1e-5. A network that computes in bfloat16 or float16
-    is exported in float32, so that the graph is the more exact one. After
-    `FlattenToTensor` with another dtype than "float32", a pixel halfway between two levels may be
+    is exported in float32, so that the graph is the more exact one; so is a tensor of float16.
+    After `FlattenToTensor` with the dtype "uint8", a pixel halfway between two levels may be
     rounded to the other one.
 
     The graph's metadata are ``galaxy_sklearn``, the version; ``classes``, their names in the order

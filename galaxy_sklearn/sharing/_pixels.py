@@ -124,8 +124,7 @@ def resampling(n_in, n_out):
 def _tensor(step, images):
     if step.dtype == "uint8" and images.dtype != "uint8":
         return ops.round(images * 255) * np.float32(1 / 255)
-    images = as_float(images)
-    return ops.cast(ops.cast(images, step.dtype), "float32") if step.dtype == "float16" else images
+    return as_float(images)  # the converter drops a cast to float16 and back
 
 
 def _pair(size):
