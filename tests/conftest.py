@@ -76,3 +76,19 @@ def real_data(name):
     if not path.exists():
         pytest.skip(f"needs {name} in the folder GALAXY_SKLEARN_DATA")
     return path
+
+
+@pytest.fixture(scope="session")
+def bfloat16():
+    """Skip where convolutions of bfloat16 do not run."""
+    import keras
+
+    image, kernel = keras.ops.ones((1, 16, 16, 1)), keras.ops.ones((3, 3, 1, 4))
+    try:
+        keras.ops.conv(keras.ops.cast(image, "bfloat16"), keras.ops.cast(kernel, "bfloat16"))
+    except Exception as error:
+        if "could not create a primitive descriptor" not in str(error):
+            raise
+        pytest.skip(
+            "oneDNN is kept from the instructions that TensorFlow sees (ONEDNN_MAX_CPU_ISA)"
+        )

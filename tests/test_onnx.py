@@ -162,6 +162,7 @@ def test_vote_counts(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("bfloat16")
 def test_bfloat16_is_exported_in_single_precision(paths, galaxies, tmp_path):
     pipe = pipeline(classifier__dtype_policy="mixed_bfloat16").fit(paths, galaxies[1])
     single = pipeline().fit(paths, galaxies[1])
