@@ -75,6 +75,8 @@ def from_state(state):
     places = state.get("custom_objects", {})
     if UNTRUSTED.get():
         _check_safe(json.loads(state["architecture"]), places)
+        if not all(np.isfinite(w).all() for w in state["weights"]):
+            raise ValueError("its network has weights that are NaN or infinite")
     return _rebuild(state, {name: _look_up(place) for name, place in places.items()})
 
 

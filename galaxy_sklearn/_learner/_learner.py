@@ -307,6 +307,8 @@ class Learner:
         check_not_forked()
         share_cores()
         state = dict(state)
+        if not isinstance(state.get("is_invariant", False), bool):
+            raise ValueError(f"is_invariant is {state['is_invariant']!r}, neither True nor False")
         model = from_state(state.pop("model"))
         # Files of version 0.1.0 have neither.
         vars(self).update({"is_invariant": False, "gaussian": None, **state}, _rng=None)
