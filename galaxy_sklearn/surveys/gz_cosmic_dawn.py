@@ -2,6 +2,15 @@
 
 from galaxy_sklearn.decision_tree import DecisionTree
 from galaxy_sklearn.surveys._question import question
+from galaxy_sklearn.surveys._recent import (
+    BRANCHES,
+    BULGE_SIZES,
+    EDGE_ON_BULGES,
+    MERGING,
+    ROUNDNESS,
+    SPIRAL,
+    labels,
+)
 
 __all__ = ["GZ_COSMIC_DAWN"]
 
@@ -14,18 +23,13 @@ GZ_COSMIC_DAWN = DecisionTree(
             ("featured-or-disk", "disk-edge-on"),
             ("problem", "problem"),
         ),
-        question("disk-edge-on", ("yes", "edge-on-bulge"), ("no", "bar")),
-        question("has-spiral-arms", ("yes", "spiral-winding"), ("no", "bulge-size")),
-        question("bar", (("strong", "weak", "no"), "has-spiral-arms")),
-        question("bulge-size", (("dominant", "large", "moderate", "small", "none"), "clumps")),
-        question("how-rounded", (("round", "in-between", "cigar-shaped"), "merging")),
+        *BRANCHES,
+        question("bulge-size", (BULGE_SIZES, "clumps")),
+        ROUNDNESS,
         # Not verified: that edge-on galaxies, too, are asked about clumps.
-        question("edge-on-bulge", (("boxy", "none", "rounded"), "clumps")),
-        question("spiral-winding", (("tight", "medium", "loose"), "spiral-arm-count")),
-        question(
-            "spiral-arm-count", (("1", "2", "3", "4", "more-than-4", "cant-tell"), "bulge-size")
-        ),
-        question("merging", (("none", "minor-disturbance", "major-disturbance", "merger"), None)),
+        question("edge-on-bulge", (EDGE_ON_BULGES, "clumps")),
+        *SPIRAL,
+        MERGING,
         question("clumps", (("yes", "no"), "merging")),
         # Not verified: that galaxies with a problem are not asked about merging.
         question("problem", ("star", None), ("artifact", "artifact"), ("zoom", None)),
@@ -34,21 +38,7 @@ GZ_COSMIC_DAWN = DecisionTree(
             (("satellite", "scattered", "diffraction", "ray", "saturation", "other"), None),
         ),
     ),
-    labels=(
-        ("star or artifact", ("smooth-or-featured_problem",)),
-        ("merger", ("merger",)),
-        ("disturbed", ("major-disturbance",)),
-        ("edge-on disk", ("disk-edge-on_yes",)),
-        ("barred spiral", ("strong", "has-spiral-arms_yes")),
-        ("barred spiral", ("weak", "has-spiral-arms_yes")),
-        ("spiral", ("has-spiral-arms_yes",)),
-        ("clumpy", ("clumps_yes",)),
-        ("barred disk", ("strong",)),
-        ("barred disk", ("weak",)),
-        ("disk", ("featured-or-disk",)),
-        ("cigar-shaped", ("cigar-shaped",)),
-        ("elliptical", ("smooth",)),
-    ),
+    labels=labels("smooth-or-featured_problem"),
     kaggle_reach=False,
     campaign="-cd",
 )

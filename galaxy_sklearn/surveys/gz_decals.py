@@ -2,6 +2,15 @@
 
 from galaxy_sklearn.decision_tree import DecisionTree
 from galaxy_sklearn.surveys._question import question
+from galaxy_sklearn.surveys._recent import (
+    BRANCHES,
+    BULGE_SIZES,
+    EDGE_ON_BULGES,
+    MERGING,
+    ROUNDNESS,
+    SPIRAL,
+    labels,
+)
 
 __all__ = ["GZ_DECALS"]
 
@@ -14,32 +23,14 @@ GZ_DECALS = DecisionTree(
             ("featured-or-disk", "disk-edge-on"),
             ("artifact", None),
         ),
-        question("disk-edge-on", ("yes", "edge-on-bulge"), ("no", "bar")),
-        question("has-spiral-arms", ("yes", "spiral-winding"), ("no", "bulge-size")),
-        question("bar", (("strong", "weak", "no"), "has-spiral-arms")),
-        question("bulge-size", (("dominant", "large", "moderate", "small", "none"), "merging")),
-        question("how-rounded", (("round", "in-between", "cigar-shaped"), "merging")),
-        question("edge-on-bulge", (("boxy", "none", "rounded"), "merging")),
-        question("spiral-winding", (("tight", "medium", "loose"), "spiral-arm-count")),
-        question(
-            "spiral-arm-count", (("1", "2", "3", "4", "more-than-4", "cant-tell"), "bulge-size")
-        ),
-        question("merging", (("none", "minor-disturbance", "major-disturbance", "merger"), None)),
+        *BRANCHES,
+        question("bulge-size", (BULGE_SIZES, "merging")),
+        ROUNDNESS,
+        question("edge-on-bulge", (EDGE_ON_BULGES, "merging")),
+        *SPIRAL,
+        MERGING,
     ),
-    labels=(
-        ("star or artifact", ("artifact",)),
-        ("merger", ("merger",)),
-        ("disturbed", ("major-disturbance",)),
-        ("edge-on disk", ("disk-edge-on_yes",)),
-        ("barred spiral", ("strong", "has-spiral-arms_yes")),
-        ("barred spiral", ("weak", "has-spiral-arms_yes")),
-        ("spiral", ("has-spiral-arms_yes",)),
-        ("barred disk", ("strong",)),
-        ("barred disk", ("weak",)),
-        ("disk", ("featured-or-disk",)),
-        ("cigar-shaped", ("cigar-shaped",)),
-        ("elliptical", ("smooth",)),
-    ),
+    labels=labels("artifact", clumps=False),
     kaggle_reach=False,
     campaign="-dr5",
 )

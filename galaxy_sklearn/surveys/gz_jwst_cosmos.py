@@ -2,6 +2,14 @@
 
 from galaxy_sklearn.decision_tree import DecisionTree
 from galaxy_sklearn.surveys._question import question
+from galaxy_sklearn.surveys._recent import (
+    BRANCHES,
+    BULGE_SIZES,
+    EDGE_ON_BULGES,
+    MERGING,
+    SPIRAL,
+    labels,
+)
 
 __all__ = ["GZ_JWST_COSMOS"]
 
@@ -14,33 +22,15 @@ GZ_JWST_COSMOS = DecisionTree(
             ("featured-or-disk", "disk-edge-on"),
             ("star-artifact-zoom", "problem"),
         ),
-        question("disk-edge-on", ("yes", "edge-on-bulge"), ("no", "bar")),
-        question("has-spiral-arms", ("yes", "spiral-winding"), ("no", "bulge-size")),
-        question("bar", (("strong", "weak", "no"), "has-spiral-arms")),
-        question("bulge-size", (("dominant", "large", "moderate", "small", "none"), "clumps")),
-        question("edge-on-bulge", (("boxy", "none", "rounded"), "clumps")),
-        question("spiral-winding", (("tight", "medium", "loose"), "spiral-arm-count")),
-        question(
-            "spiral-arm-count", (("1", "2", "3", "4", "more-than-4", "cant-tell"), "bulge-size")
-        ),
+        *BRANCHES,
+        question("bulge-size", (BULGE_SIZES, "clumps")),
+        question("edge-on-bulge", (EDGE_ON_BULGES, "clumps")),
+        *SPIRAL,
         question("clumps", (("yes", "no"), "merging")),
-        question("merging", (("none", "minor-disturbance", "major-disturbance", "merger"), None)),
+        MERGING,
         question("problem", (("star", "artifact", "bad-zoom"), None)),
     ),
-    labels=(
-        ("star or artifact", ("star-artifact-zoom",)),
-        ("merger", ("merger",)),
-        ("disturbed", ("major-disturbance",)),
-        ("edge-on disk", ("disk-edge-on_yes",)),
-        ("barred spiral", ("strong", "has-spiral-arms_yes")),
-        ("barred spiral", ("weak", "has-spiral-arms_yes")),
-        ("spiral", ("has-spiral-arms_yes",)),
-        ("clumpy", ("clumps_yes",)),
-        ("barred disk", ("strong",)),
-        ("barred disk", ("weak",)),
-        ("disk", ("featured-or-disk",)),
-        ("elliptical", ("smooth",)),
-    ),
+    labels=labels("star-artifact-zoom", roundness=False),
     kaggle_reach=False,
     campaign="-jwst",
 )
