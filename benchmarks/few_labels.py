@@ -39,14 +39,8 @@ def tasks(votes):
     column = {name: i for i, name in enumerate(GZ2.answer_names)}
     spiral = fractions[:, column["t04_spiral_a08_spiral"]] > 0.4
     merger = fractions[:, column["t08_odd_feature_a24_merger"]] > 0.15
-    smooth = fractions[:, column["t01_smooth_or_features_a01_smooth"]]
-    edge_on = fractions[:, column["t02_edgeon_a04_yes"]]
-    bar = fractions[:, column["t03_bar_a06_bar"]]
-    kinds = np.select(
-        [edge_on > 0.4, spiral & (bar > 0.3), spiral, smooth > 0.5],
-        ["edge-on", "barred spiral", "spiral", "smooth"],
-        "other disk",
-    )
+    kinds = GZ2.label(votes).astype(str)
+    kinds[~np.isin(kinds, ("elliptical", "spiral", "edge-on disk", "barred spiral"))] = "other"
     return {
         "spiral or not": np.where(spiral, "spiral", "other"),
         "merger or not": np.where(merger, "merger", "other"),
