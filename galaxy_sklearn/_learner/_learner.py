@@ -295,12 +295,7 @@ class Learner:
     # -------------------------------------------------------------------- storage
 
     def __getstate__(self):
-        state = {
-            name: value
-            for name, value in vars(self).items()
-            if name
-            not in ("model", "_features", "_answering", "_trainer", "_compiled_with", "_rng")
-        }
+        state = {name: value for name, value in vars(self).items() if name not in NOT_STORED}
         return {**state, "model": to_state(self.model)}
 
     def __setstate__(self, state):

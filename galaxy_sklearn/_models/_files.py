@@ -35,9 +35,9 @@ def save_model(model, path, *, dtype="float32"):
 
     The file is in the format of skops [1]_. It holds arrays, text and the names of types, no
     code: `load_model` admits this package's types, NumPy's arrays, Keras' common layers, and of
-    scikit-learn `Pipeline`, `FrozenEstimator`, `StandardScaler`, `PCA`, `LogisticRegression` and
-    `DummyClassifier`. Places of this machine are left out: the parameters ``checkpoint``
-    and ``memory``, and ``pretrained`` if it is the name of a file, are None in it.
+    scikit-learn `Pipeline`, `FrozenEstimator`, `StandardScaler`, `PCA`, `LogisticRegression`,
+    `DummyClassifier` and `LabelEncoder`. Places of this machine are left out: the parameters
+    ``checkpoint`` and ``memory``, and ``pretrained`` if it is the name of a file, are None in it.
 
     Parameters
     ----------
@@ -138,6 +138,7 @@ def load_model(path):
         raise FileNotFoundError(f"There is no model file {str(path)!r}.")
     if zipfile.is_zipfile(path):
         try:
+            _check_size(path.stat().st_size)
             estimator = _unpacked(path.read_bytes())
         except ValueError as error:
             raise ValueError(f"{path} was not loaded: {error}.") from error
