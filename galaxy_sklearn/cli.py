@@ -40,11 +40,7 @@ def main(argv=None):
 
 def train(arguments):
     """Fit a pipeline on a folder of images and a table of votes, and save it."""
-    import joblib
-
     from galaxy_sklearn import GZ2, make_galaxy_pipeline
-    from galaxy_sklearn._files import written_whole
-    from galaxy_sklearn._models import is_pickle, save_model
 
     model = Path(arguments.model)
     if not model.parent.is_dir():
@@ -67,11 +63,7 @@ def train(arguments):
     members = getattr(fitted, "estimators_", [fitted])
     for network in (getattr(fitted, "estimator", fitted), *members):
         network.set_params(verbose=0)
-    if is_pickle(model):
-        with written_whole(model) as written:
-            joblib.dump(pipe, written)
-    else:
-        save_model(pipe, model)
+    _save_model(pipe, model)
     if arguments.plot:
         from galaxy_sklearn.displays import HistoryDisplay
 
@@ -351,6 +343,26 @@ def _setting(text):
         return name, ast.literal_eval(value)
     except (SyntaxError, ValueError):
         return name, value
+
+
+def _save_model(pipe, path):
+    """Save a pipeline as the name of its file says; what it learned is not lost if that fails."""
+    import joblib
+
+    from galaxy_sklearn._files import written_whole
+    from galaxy_sklearn._models import is_pickle, save_model
+
+    reason = None
+    if not is_pickle(path):
+        try:
+            save_model(pipe, path)
+            return
+        except ValueError as error:
+            reason, path = error, path.with_name(f"{path.name}.joblib")
+    with written_whole(path) as written:
+        joblib.dump(pipe, written)
+    if reason is not None:
+        raise ValueError(f"{reason} It was saved as {path}.") from reason
 
 
 def _save_figure(display, path):

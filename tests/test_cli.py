@@ -1,12 +1,15 @@
 import shutil
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from own_network import own_layers
 from trees import fractions
 
-from galaxy_sklearn import GZ2, cli
+from galaxy_sklearn import GZ2, GalaxyClassifier, cli
+from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.sharing import load_model
 from galaxy_sklearn.surveys import GZ_EUCLID
 
@@ -53,6 +56,22 @@ def test_train_several_networks(folder, tmp_path, capsys):
     assert "Kept epoch 1, 1, 1; wrote" in capsys.readouterr().out
     ensemble = load_model(tmp_path / "m.skops")["classifier"]
     assert ensemble.tree is not None and {m.verbose for m in ensemble.estimators_} == {0}
+
+
+@pytest.mark.filterwarnings("ignore:.* is a pickle:UserWarning")
+def test_a_training_is_not_lost(folder, tmp_path, capsys):
+    """A network with layers of one's own cannot be in a safe file: it becomes a pickle."""
+    images, votes = make_galaxies(8, image_size=8, random_state=0)
+    own = GalaxyClassifier(own_layers, epochs=1, run_eagerly=True).fit(images, votes)
+    joblib.dump(own, tmp_path / "own.joblib")
+    command = ["train", "--images", f"{folder}/images", "--votes", f"{folder}/votes.csv"]
+    command += ["--model", f"{tmp_path}/m.skops", "--set", "resize__size=8"]
+    command += ["--set", f"classifier__pretrained={tmp_path}/own.joblib"]
+    command += ["--set", "classifier__epochs=1", "--set", "classifier__run_eagerly=True"]
+    assert cli.main(command) == 1
+    assert f"It was saved as {tmp_path}/m.skops.joblib." in capsys.readouterr().err
+    assert not (tmp_path / "m.skops").exists()
+    assert hasattr(joblib.load(tmp_path / "m.skops.joblib"), "predict_proba")
 
 
 def test_part_of_a_split(trained, folder, capsys, tmp_path):
