@@ -147,7 +147,7 @@ def models(arguments):
 
 
 def card(arguments):
-    """Write a folder with a saved pipeline and its card, for model hubs."""
+    """Write a folder with a saved pipeline and its card, scored on galaxies not trained on."""
     from galaxy_sklearn import GZ2
     from galaxy_sklearn._models import find_model, load_model
     from galaxy_sklearn._tree_of import tree_of
@@ -283,7 +283,10 @@ def _parser():
         "--keep", nargs="+", metavar="COLUMN", help="of the table of images, to carry along"
     )
     sub.add_argument(
-        "--bands", nargs="+", metavar="COLUMN", help="with the FITS files of each band"
+        "--bands",
+        nargs="+",
+        metavar="COLUMN",
+        help="with the FITS files of each band, for a model that takes bands",
     )
     sub.add_argument(
         "--part-size", type=_positive, default=16384, metavar="N", help="images a part"
