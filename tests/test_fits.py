@@ -223,8 +223,8 @@ def test_readers_of_earlier_versions_have_the_defaults():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\x89HDF\r\n\x1a\n", "an HDF5 file: with h5py, read its arrays"),
-        (b"PAR1\x15\x04", "a Parquet file: with pandas or pyarrow"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file: list its images"),
+        (b"PAR1\x15\x04", "a Parquet file: list its images"),
         (b"\x93NUMPY\x01\x00", "a NumPy file: with numpy.load"),
         (b"#ASDF 1.0.0\n", "an ASDF file"),
         (b"<?xml version='1.0'?>\n<VOTABLE>", "a VOTable"),

@@ -27,9 +27,11 @@ FIRST_LOST, LARGEST = 2.0**53, 2.0**64
 
 
 def as_arrow(column, where):
-    """Return a column of pandas or pyarrow as an array of pyarrow; nothing is rounded."""
+    """Return a column of pandas, NumPy or pyarrow as an array of pyarrow; nothing is rounded."""
     if isinstance(column, (pa.Array, pa.ChunkedArray)):
         return column
+    if isinstance(column, np.ndarray):
+        column = column.astype(column.dtype.newbyteorder("="))
     try:
         return pa.array(column, from_pandas=True)
     except (pa.ArrowException, OverflowError) as error:

@@ -2,12 +2,13 @@
 
 # What a file begins with, what it is, and how its images get in.
 ARRAYS = "read its arrays and give them as X, an array (n_images, height, width[, n_channels])"
+LIST = "list its images with galaxy_sklearn.datasets.iter_images"
 FOREIGN = (
-    (b"\x89HDF\r\n\x1a\n", f"an HDF5 file: with h5py, {ARRAYS}"),
-    (b"PAR1", f"a Parquet file: with pandas or pyarrow, {ARRAYS}, or a column of file names"),
+    (b"\x89HDF\r\n\x1a\n", f"an HDF5 file: {LIST}"),
+    (b"PAR1", f"a Parquet file: {LIST}"),
     (b"\x93NUMPY", f"a NumPy file: with numpy.load, {ARRAYS}"),
     (b"#ASDF", f"an ASDF file: with asdf, {ARRAYS}"),
-    (b"PK\x03\x04", "a ZIP archive: list its images with galaxy_sklearn.datasets.iter_images"),
+    (b"PK\x03\x04", f"a ZIP archive: {LIST}"),
     (b"version https://git-lfs", "the pointer of Git LFS to a file: fetch it with git lfs pull"),
 )
 ZARR = ("zarr.json", ".zgroup", ".zarray")

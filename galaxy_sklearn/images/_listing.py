@@ -75,12 +75,15 @@ def iter_images(source):
         A folder, which is searched with its subfolders and archives in the order of names (a
         damaged archive is yielded as an image that cannot be read); a ZIP
         or (uncompressed) tar archive; a CSV or Parquet file, or a data frame, with a column
-        ``path``, ``file`` or ``file_loc``; or the names themselves.
+        ``path``, ``file`` or ``file_loc``; a Parquet or (with h5py) HDF5 file that holds the
+        images, and the name of their column if there are several (``"t.parquet/image"``); or the
+        names themselves.
 
     Yields
     ------
     str
-        Path of an image, or a `PackedImage` for an image in an archive. Pipelines read both.
+        Path of an image, or a `PackedImage` for an image in an archive; file, column and number
+        of a row (``"t.parquet/image/3"``) for one in a table. Pipelines read them all.
 
     Raises
     ------
@@ -98,14 +101,14 @@ def iter_images(source):
     """
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
-        if Path(name).is_dir():
+        if is_table(name):
+            yield from (name for (name,) in ImageTable(name))
+        elif Path(name).is_dir():
             yield from _in_folder(name.rstrip(os.sep) or os.sep)
         elif not Path(name).exists():
             raise FileNotFoundError(f"There is no folder or file {name!r}.")
         elif name.lower().endswith(ARCHIVES):
             yield from in_archive(name)
-        elif is_table(name):
-            yield from (name for (name,) in ImageTable(name))
         else:
             hint = ""
             if name.lower().endswith(COMPRESSED):

@@ -29,6 +29,11 @@ class Plane(NamedTuple):
     headers: tuple
     pixels: Any
 
+    @property
+    def names(self):
+        """By which it is chosen."""
+        return (self.label,)
+
 
 class _Candidate(NamedTuple):
     """A plane that can be chosen: an image, or a part of a cube."""
@@ -51,6 +56,12 @@ class _Candidate(NamedTuple):
         """How errors call it."""
         band = f" ({self.bands[0]})" if self.bands else ""
         return f"HDU {self.number}{band}"
+
+    @property
+    def names(self):
+        """By which it is chosen: its bands; that of the image, unless it is a cube."""
+        own = () if _is_cube(self) else _texts(self.unit.header, ("EXTNAME",))
+        return (*self.bands, *own)
 
     def read(self):
         """Return the pixels."""
@@ -95,7 +106,7 @@ def choose(units, hdu, band):
         chosen = [plane for n in numbers for plane in _planes(images, n, units[0].header)]
         return chosen, len(chosen) > 1 or isinstance(hdu, (list, tuple)) or _is_cube(chosen[0])
     planes = [p for n in dict.fromkeys(numbers) for p in _planes(images, n, units[0].header)]
-    return [_of_band(planes, b) for b in _as_list(band)], isinstance(band, (list, tuple))
+    return [of_band(planes, b) for b in _as_list(band)], isinstance(band, (list, tuple))
 
 
 def planes_of(shape):
@@ -169,14 +180,14 @@ def _is_cube(candidate):
     return len(candidate.place) == 3
 
 
-def _of_band(planes, band):
+def of_band(planes, band):
     """Return the one plane of a band: by its whole name, or else by a word of it."""
     wanted = band.casefold()
     for match in (
         lambda name: name.casefold() == wanted,
         lambda name: wanted in _split(name),
     ):
-        found = [p for p in planes if any(match(name) for name in (*p.bands, *_name(p)))]
+        found = [p for p in planes if any(match(name) for name in p.names)]
         if len(found) == 1:
             return found[0]
         if found:
@@ -185,11 +196,6 @@ def _of_band(planes, band):
     raise InvalidImageError(
         f"expected one image with band={band!r}, found {labels if found else f'only {labels}'}"
     )
-
-
-def _name(plane):
-    """Return the name of an image, which often has its band in it; not that of a cube."""
-    return () if _is_cube(plane) else _texts(plane.unit.header, ("EXTNAME",))
 
 
 def _bands(header):

@@ -10,7 +10,9 @@ from galaxy_sklearn.images._fits import combine, is_fits, read_planes
 from galaxy_sklearn.images._foreign import foreign, foreign_folder
 from galaxy_sklearn.images._limits import MAX_PIXELS, InvalidImageError, check_bytes, most_bytes
 from galaxy_sklearn.images._packed import PackedImage
+from galaxy_sklearn.images._planes import Plane, of_band
 from galaxy_sklearn.images._raster import decode_raster
+from galaxy_sklearn.images._rows import channels_last, read_row
 
 
 def read_image(
@@ -34,8 +36,9 @@ def read_image(
     ----------
     path : str
         The file; or an image in an archive, by its `PackedImage` or by the name of the archive
-        and its own in it (``"shard.tar/3.jpg"``), which lists the archive first; or the FITS
-        files of several bands, as `BandFiles`.
+        and its own in it (``"shard.tar/3.jpg"``), which lists the archive first; or one in a row
+        of a Parquet or HDF5 file (``"t.parquet/image/3"``); or the FITS files of several bands,
+        as `BandFiles`.
     luma : bool, default=False
         Whether to decode the luma of JPEG files only, see `galaxy_sklearn.ImageReader`.
     reduce : {1, 2, 4, 8}, default=1
@@ -95,7 +98,7 @@ def read_image(
     if isinstance(path, BandFiles):
         planes = []
         for i, file in enumerate(path.files):
-            content = _content(file, most_bytes(max_pixels))
+            content = _content(file, most_bytes(max_pixels), max_pixels)
             with _naming(file):
                 n_files = len(path.files)
                 choice = {"hdu": _of_file(hdu, i, n_files), "band": _of_file(band, i, n_files)}
@@ -103,8 +106,10 @@ def read_image(
             planes.append(plane._replace(label=file))
         with _naming(path):
             return combine(planes, True, **how)
-    content = _content(path, most_bytes(max_pixels))
+    content = _content(path, most_bytes(max_pixels), max_pixels)
     with _naming(path):
+        if isinstance(content, tuple):
+            return _of_table(*content, hdu=hdu, band=band, units=units, max_missing=max_missing)
         if is_fits(content):
             planes = read_planes(content, max_pixels=max_pixels, hdu=hdu, band=band)
             return combine(*planes, **how)
@@ -118,12 +123,33 @@ def read_image(
 
 def _one_plane(content, **how):
     """Read the band of one file of several."""
-    if not is_fits(content):
+    if isinstance(content, tuple) or not is_fits(content):
         raise InvalidImageError("expected a FITS file, as bands in files of their own are")
     planes, _ = read_planes(content, **how)
     if len(planes) > 1:
         raise InvalidImageError(f"expected one band, found {len(planes)}: choose with band")
     return planes[0]
+
+
+def _of_table(bands, pixels, *, hdu, band, units, max_missing):
+    """Return pixels that are stored in a table, the way up that they are."""
+    if hdu is not None or units is not None:
+        raise InvalidImageError("hdu and units are for FITS files only, found pixels in a table")
+    if band is not None and bands is None:
+        raise InvalidImageError(
+            f"expected bands with names for band={band!r}, found pixels without"
+        )
+    if bands is None:
+        return channels_last(pixels)
+    if len(bands) != len(pixels):
+        raise InvalidImageError(f"expected {len(bands)} bands, {bands}, found {len(pixels)}")
+    planes = [Plane(name, ({},), plane) for name, plane in zip(bands, pixels, strict=True)]
+    channels = not isinstance(band, str)
+    if band is not None:
+        planes = [of_band(planes, one) for one in (band if channels else [band])]
+    as_they_are = {"align": None, "orientation": "file", "units": None}
+    as_they_are |= {"zero_point": None, "pixel_scale": None}
+    return combine(planes, channels, max_missing=max_missing, **as_they_are)
 
 
 def _of_file(choice, i, n_files):
@@ -152,7 +178,7 @@ def _naming(path):
         raise ValueError(f"{path}: the image is damaged ({cause}).") from error
 
 
-def _content(path, max_bytes):
+def _content(path, max_bytes, max_pixels):
     if isinstance(path, PackedImage):
         return path.read(max_bytes=max_bytes)
     try:
@@ -169,4 +195,8 @@ def _content(path, max_bytes):
         packed = find_packed(path)
         if packed is not None:
             return packed.read(max_bytes=max_bytes)
+        with _naming(path):
+            found = read_row(os.fspath(path), max_bytes=max_bytes, max_pixels=max_pixels)
+        if found is not None:
+            return found
         raise FileNotFoundError(f"No image file {path!r}.") from None

@@ -5,6 +5,7 @@ import warnings
 import zlib
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +22,7 @@ from galaxy_sklearn.images._columns import (
     types_of_text,
     values_of,
 )
+from galaxy_sklearn.images._rows import HDF5, is_image_column, open_hdf5, split_place
 
 DAMAGE = (
     *(EOFError, OSError, UnicodeError, zlib.error, pa.ArrowException),
@@ -43,7 +45,9 @@ class ImageTable:
     Parameters
     ----------
     source : str, path-like, DataFrame or table
-        A CSV or Parquet file; or a table of pandas, polars, pyarrow or astropy.
+        A CSV or Parquet file with names of images; a Parquet or HDF5 file that holds the images,
+        with the name of their column if there are several (``"t.parquet/image"``); or a table of
+        pandas, polars, pyarrow or astropy.
     keep : list of str, default=()
         The columns to keep. The table is read once to check them, and to see what the text of a
         CSV file stands for.
@@ -73,7 +77,7 @@ class ImageTable:
 
     def __init__(self, source, keep=(), bands=None):
         self._table = _opened(source)
-        self._files = _file_columns(self._table, bands)
+        self._files, self._holder = _sources(self._table, bands)
         self._keep = list(keep)
         for column in (*self._files, *self._keep):
             n_times = self._table.columns.count(column)
@@ -84,15 +88,22 @@ class ImageTable:
         self.schema = pa.schema(list(zip(self._keep, kept_types, strict=True)))
 
     def __iter__(self):
+        n_files = len(self._files)
+        if not n_files:
+            place = f"{self._table.name}/{self._holder}"
+            held = (f"{place}/{row}" for row in range(self._table.n_rows))
+            if not self._keep:
+                yield from zip(held, strict=True)
+                return
         for chunk in self._chunks([*self._files, *self._keep]):
-            n_files = len(self._files)
             kept = [
                 values_of(self._as_arrow(column, where), kind, where)
                 for column, kind, where in zip(
                     chunk[n_files:], self.schema.types, self._places, strict=True
                 )
             ]
-            yield from zip(_images(chunk[:n_files]), *kept, strict=True)
+            images = _images(chunk[:n_files]) if n_files else islice(held, len(kept[0]))
+            yield from zip(images, *kept, strict=True)
 
     @property
     def _places(self):
@@ -130,7 +141,8 @@ def is_table(source):
     Returns
     -------
     bool
-        True for tables of pandas, polars, pyarrow and astropy, and names of CSV and Parquet files.
+        True for tables of pandas, polars, pyarrow and astropy, and names of CSV, Parquet and HDF5
+        files and of columns in them.
 
     Examples
     --------
@@ -139,7 +151,9 @@ def is_table(source):
     (True, False, False)
     """
     if isinstance(source, (str, os.PathLike)):
-        return os.fspath(source).lower().endswith(TABLES) and not Path(source).is_dir()
+        name = os.fspath(source)
+        is_file = name.lower().endswith((*TABLES, *HDF5)) and not Path(name).is_dir()
+        return is_file or split_place(name) is not None
     return any(hasattr(source, names) for names in NAMES)
 
 
@@ -147,10 +161,13 @@ def _opened(source):
     if not isinstance(source, (str, os.PathLike)):
         return _Frame(source)
     name = os.fspath(source)
+    name, column = split_place(name) or (name, "")
     if not Path(name).exists():
         raise FileNotFoundError(f"There is no table {name!r}.")
     with _damage_named(name):
-        return (_Parquet if name.lower().endswith(".parquet") else _Text)(name)
+        if name.lower().endswith(HDF5):
+            return _Hdf5(name, column)
+        return _Parquet(name, column) if name.lower().endswith(".parquet") else _Text(name)
 
 
 @contextmanager
@@ -162,12 +179,26 @@ def _damage_named(name):
         raise ValueError(f"{name}: the table cannot be read ({cause}).") from error
 
 
-def _file_columns(table, bands):
+def _sources(table, bands):
+    """Return the columns with names of files, or else the column that holds the images."""
     if bands is not None:
-        return list(bands)
-    for column in COLUMNS:
-        if column in table.columns:
-            return [column]
+        return list(bands), None
+    named = next((column for column in COLUMNS if column in table.columns), None)
+    if named is not None and not table.chosen:
+        return [named], None
+    holding = [column for column in table.holding if table.chosen in ("", column)]
+    if len(holding) == 1:
+        return [], holding[0]
+    if holding:
+        raise ValueError(
+            f"{table.name}: expected a choice of one of the columns of images {holding}, such as "
+            f"'{table.name}/{holding[0]}'."
+        )
+    if table.chosen:
+        raise ValueError(
+            f"{table.name}: expected images in the column {table.chosen!r}, found them in "
+            f"{table.holding}."
+        )
     raise ValueError(
         f"{table.name}: expected a column with the names of the images, one of {COLUMNS}; found "
         f"{table.columns[:5]} ..."
@@ -194,7 +225,7 @@ def _as_list(column):
 class _Frame:
     """A table in memory."""
 
-    name = "the data frame"
+    name, chosen, holding = "the data frame", "", ()
     is_text = False
 
     def __init__(self, source):
@@ -217,9 +248,12 @@ class _Parquet:
 
     is_text = False
 
-    def __init__(self, name):
-        self.name = name
-        self.columns = pq.read_schema(name).names
+    def __init__(self, name, chosen):
+        self.name, self.chosen = name, chosen
+        found = pq.read_metadata(name)
+        schema = found.schema.to_arrow_schema()
+        self.n_rows, self.columns = found.num_rows, schema.names
+        self.holding = [field.name for field in schema if is_image_column(field.type)]
 
     def chunks(self, columns):
         with pq.ParquetFile(self.name) as table:
@@ -227,10 +261,36 @@ class _Parquet:
                 yield [batch.column(column) for column in columns]
 
 
+class _Hdf5:
+    """An HDF5 file: data sets of images, and others with a value for each of them."""
+
+    is_text = False
+
+    def __init__(self, name, chosen):
+        self.name, self.chosen = name, chosen
+        shapes = {}
+        with open_hdf5(name) as content:
+            content.visititems(lambda place, item: shapes.update({place: _shape(item)}))
+        self.holding = [place for place, shape in shapes.items() if len(shape) in (3, 4)]
+        images = chosen if chosen in self.holding else next(iter(self.holding), None)
+        self.n_rows = shapes[images][0] if images else 0
+        self.columns = [place for place, shape in shapes.items() if shape == (self.n_rows,)]
+
+    def chunks(self, columns):
+        with open_hdf5(self.name) as content:
+            for start in range(0, self.n_rows, ROWS):
+                yield [content[column][start : start + ROWS] for column in columns]
+
+
+def _shape(item):
+    return getattr(item, "shape", None) or ()  # groups have none
+
+
 class _Text:
     """A CSV file; its cells are text until all of them are known."""
 
     is_text = True
+    chosen, holding = "", ()
 
     def __init__(self, name):
         self.name = name

@@ -33,6 +33,11 @@ class ImageReader(ImageTransformer):
     `band` says which: the error lists what there is. The bands of a galaxy can be in files of
     their own: X then has a column for each, which become the channels.
 
+    An image may lie in a table: its name is then that of a row (``"t.parquet/image/3"``), as
+    `iter_images` yields it. Encoded files are read as files are; arrays of pixels as they are
+    stored, without turning them, with their channels on the last axis. `band` chooses among bands
+    that have names, and `max_missing` applies to those.
+
     Parameters
     ----------
     luma : bool, default=False

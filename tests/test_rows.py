@@ -1,0 +1,226 @@
+"""Images in the rows of Parquet and HDF5 files."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import real_data
+from PIL import Image
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import make_pipeline
+
+from galaxy_sklearn import FlattenToTensor, ImageReader
+from galaxy_sklearn.images import ImageTable, _rows, iter_images, read_image
+from galaxy_sklearn.scoring import score_catalogue
+
+N = 25
+IDS = [587722981741363294 + i for i in range(N)]
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    return np.random.default_rng(0).integers(0, 256, (N, 6, 8, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def tables(pixels, tmp_path_factory):
+    """The same images as bytes of PNG files, in structs, and as arrays."""
+    folder = tmp_path_factory.mktemp("tables")
+    encoded = []
+    for image in pixels:
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "PNG")
+        encoded.append(file.getvalue())
+    flux = pixels[..., :2].astype(np.float32) / 255
+    columns = {
+        "bytes": pa.array(encoded),
+        "struct": pa.array([{"bytes": content, "path": None} for content in encoded]),
+        "flux": pa.array(
+            [{"band": ["des-g", "des-r"], "flux": np.moveaxis(f, -1, 0).tolist()} for f in flux],
+            pa.struct(
+                {"band": pa.list_(pa.string()), "flux": pa.list_(pa.list_(pa.list_(pa.float32())))}
+            ),
+        ),
+        "gray": pa.array(pixels[..., 0].tolist(), pa.list_(pa.list_(pa.uint8()))),
+    }
+    for name, column in columns.items():
+        table = pa.table({"objid": IDS, name: column})
+        pq.write_table(table, folder / f"{name}.parquet", row_group_size=10)
+    table = pa.table({"objid": IDS, **columns})
+    pq.write_table(table, folder / "all.parquet")
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(folder / "t.hdf5", "w") as file:
+        file["objid"] = np.array(IDS, dtype=">i8")
+        file["name"] = [f"{i:03d}".encode() for i in range(N)]
+        file["in/images"] = pixels
+        file["planes"] = np.moveaxis(pixels, -1, 1)
+    return folder
+
+
+EXPECTED = {
+    "bytes": lambda pixels: pixels,
+    "struct": lambda pixels: pixels,
+    "flux": lambda pixels: pixels[..., :2].astype(np.float32) / 255,
+    "gray": lambda pixels: pixels[..., 0],
+}
+
+
+@pytest.mark.parametrize("kind", EXPECTED)
+@pytest.mark.parametrize("place", ["{}.parquet", "all.parquet/{}"])
+def test_parquet(tables, pixels, kind, place):
+    source = tables / place.format(kind)
+    names = list(iter_images(source))
+    assert names[3] == f"{tables / place.format(kind)}/{'' if '/' in place else kind + '/'}3"
+    expected = EXPECTED[kind](pixels)
+    # In any order, and as the text that an array keeps.
+    for i in (*range(N), 7, 24, 0):
+        np.testing.assert_array_equal(read_image(str(np.array(names)[i])), expected[i])
+        assert read_image(names[i]).dtype == expected.dtype
+    many = FlattenToTensor(n_jobs=3).fit_transform(ImageReader().fit_transform(names))
+    one = FlattenToTensor().fit_transform(expected)
+    np.testing.assert_allclose(many, one, atol=1e-7)
+
+
+@pytest.mark.parametrize("column", ["in/images", "planes"])
+def test_hdf5(tables, pixels, column):
+    names = list(iter_images(f"{tables}/t.hdf5/{column}"))
+    found = [read_image(name) for name in names]
+    np.testing.assert_array_equal(found, pixels)
+    table = ImageTable(f"{tables}/t.hdf5/{column}", keep=["objid", "name"])
+    assert next(iter(table)) == (names[0], IDS[0], "000")
+
+
+@pytest.mark.parametrize("source", ["bytes.parquet", "all.parquet/struct", "t.hdf5/in/images"])
+def test_scored(tables, tmp_path, source):
+    names = list(iter_images(tables / source))
+    model = make_pipeline(ImageReader(), FlattenToTensor(), DummyClassifier())
+    model.fit(names, np.where(np.arange(N) < 10, "a", "b"))
+    how = {"keep": ["objid"], "part_size": 7, "verbose": False}
+    done = score_catalogue(model, tables / source, tmp_path / "scores", **how)
+    assert done[:3] == (N, 0, N)
+    table = pd.read_parquet(tmp_path / "scores")
+    assert table["objid"].tolist() == IDS
+    place = "bytes/" if source == "bytes.parquet" else ""
+    assert table["file"].tolist() == [f"{place}{i}" for i in range(N)]
+    (tmp_path / "scores" / "part-00000001.parquet").unlink()
+    assert score_catalogue(model, tables / source, tmp_path / "scores", **how).n_new == 7
+
+
+def test_bands(tables, pixels):
+    name = f"{tables}/flux.parquet/flux/2"
+    both = pixels[2, ..., :2].astype(np.float32) / 255
+    np.testing.assert_array_equal(read_image(name, band=["r", "des-g"]), both[..., ::-1])
+    np.testing.assert_array_equal(read_image(name, band="g"), both[..., 0])
+    for how, message in (
+        ({"band": "z"}, "expected one image with band='z', found only des-g, des-r"),
+        ({"hdu": 1}, "hdu and units are for FITS files only"),
+        ({"units": "nanomaggies"}, "hdu and units are for FITS files only"),
+        ({"max_pixels": 95}, "up to 95 pixels .* found 2 x 6 x 8"),
+    ):
+        with pytest.raises(ValueError, match=rf"flux.parquet/flux/2: .*{message}"):
+            read_image(name, **how)
+    with pytest.raises(ValueError, match="expected bands with names for band='g'"):
+        read_image(f"{tables}/gray.parquet/gray/2", band="g")
+
+
+def test_choices(tables):
+    with pytest.raises(
+        ValueError, match=r"one of the columns of images \['bytes', 'struct', 'flux"
+    ):
+        list(iter_images(tables / "all.parquet"))
+    with pytest.raises(ValueError, match=r"one of the columns .*\['in/images', 'planes'\]"):
+        list(iter_images(tables / "t.hdf5"))
+    with pytest.raises(ValueError, match=r"images in the column 'objid', found them in \['bytes'"):
+        list(iter_images(tables / "all.parquet" / "objid"))
+
+
+def test_bad_rows(tables, tmp_path):
+    table = pa.table(
+        {
+            "bytes": [b"no image", None, b""],
+            "struct": [{"bytes": None, "path": "1.jpg"}, None, {"bytes": b"", "path": None}],
+            "lists": pa.array([[[1.0, 2.0], [3.0]], None, []], pa.list_(pa.list_(pa.float32()))),
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    for row, message in {
+        "bytes/0": "found no image Pillow can read",
+        "bytes/1": "found an empty cell",
+        "bytes/2": "found an empty file",
+        "struct/0": "found an empty cell",
+        "struct/1": "found an empty cell",
+        "struct/2": "found an empty file",
+        "lists/0": "rows of pixels of one length",
+        "lists/1": "found an empty cell",
+        "lists/2": "rows of pixels of one length",
+        "bytes/3": "expected one of 3 rows",
+        "other/0": r"expected a column 'other', found \['bytes'",
+    }.items():
+        with pytest.raises(ValueError, match=rf"t.parquet/{row}: .*{message}"):
+            read_image(f"{tmp_path}/t.parquet/{row}")
+    with pytest.raises(FileNotFoundError, match="No image file"):
+        read_image(f"{tmp_path}/t.parquet/bytes/x")
+    with pytest.raises(ValueError, match="expected row 99 of images"):
+        read_image(f"{tables}/t.hdf5/planes/99")
+    with pytest.raises(ValueError, match="expected a data set 'no'"):
+        read_image(f"{tables}/t.hdf5/no/1")
+    with pytest.raises(ValueError, match="up to .* bytes .*found"):
+        read_image(f"{tables}/bytes.parquet/bytes/1", max_pixels=-43690)
+
+
+def test_channels():
+    for shape, expected in (((3, 8, 9), (8, 9, 3)), ((8, 9, 3), (8, 9, 3)), ((8, 9), (8, 9))):
+        assert _rows.channels_last(np.zeros(shape)).shape == expected
+    with pytest.raises(ValueError, match="found 8 x 8 x 8"):
+        _rows.channels_last(np.zeros((8, 8, 8)))
+
+
+def test_memory_is_bounded(tables, monkeypatch):
+    """The groups that were used last are held; one that is too large is refused."""
+    monkeypatch.setattr(_rows, "HELD", {})
+    monkeypatch.setattr(_rows, "MOST_HELD", 5_000)
+    groups = []
+    read = _rows._read_group
+    monkeypatch.setattr(_rows, "_read_group", lambda *a: groups.append(a[2]) or read(*a))
+    for name in iter_images(tables / "bytes.parquet"):
+        read_image(name)
+    assert groups == [0, 1, 2] and sum(held.nbytes for held in _rows.HELD.values()) <= 5_000
+    monkeypatch.setattr(_rows, "MOST_HELD", 500)
+    with pytest.raises(ValueError, match="row groups of up to 500 bytes, found .*row_group_size"):
+        read_image(f"{tables}/bytes.parquet/bytes/0")
+
+
+def test_table_written_again(pixels, tmp_path):
+    """Nothing of the old one is left."""
+    path = tmp_path / "t.parquet"
+    for i in (0, 1):
+        pq.write_table(pa.table({"gray": [pixels[i, : 5 + i, :, 0].tolist()]}), path)
+        np.testing.assert_array_equal(read_image(f"{path}/gray/0"), pixels[i, : 5 + i, :, 0])
+
+
+def test_without_h5py(tables, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "h5py", None)
+    with pytest.raises(ImportError, match="reading HDF5 needs h5py"):
+        list(iter_images(tables / "t.hdf5"))
+    with pytest.raises(ImportError, match=r"planes/0: reading HDF5 needs h5py"):
+        read_image(f"{tables}/t.hdf5/planes/0")
+
+
+def test_real_layouts():
+    """Of the Multimodal Universe and of Galaxy10: what is in one file is in the other."""
+    folder = real_data("fits/13-containers/galaxy10_like.h5").parent
+    hats, mmu = folder / "hats_mmu_legacysurvey_Npix=0.parquet", "mmu_legacysurvey_healpix.hdf5"
+    for a, b in (
+        (hats / "image", folder / mmu / "image_array"),
+        (hats / "rgb", folder / mmu / "image_rgb"),
+        (hats / "rgb", folder / "galaxy10_like.h5"),
+    ):
+        first, second = ([read_image(name) for name in iter_images(source)] for source in (a, b))
+        np.testing.assert_array_equal(first, second)
+        assert np.shape(first) == (5, 160, 160, 3)
+    for source in (hats / "rgb", folder / mmu / "image_rgb"):
+        rows = [row[1:] for row in ImageTable(source, keep=["object_id", "ra"])]
+        assert rows[0] == ("example_a", 0.0135501496399)
