@@ -348,6 +348,30 @@ neg_conditional_rmse = make_vote_scorer(conditional_rmse)
 neg_conditional_cross_entropy = make_vote_scorer(conditional_cross_entropy)
 
 
+def voted_and_predicted(y_true, y_pred, *, tree, pred_form=None):
+    """Check voted and predicted fractions of the same galaxies, and tell their forms.
+
+    Returns
+    -------
+    voted : Votes
+        The votes.
+    predicted : Predictions
+        The predictions.
+    """
+    voted = check_votes(y_true, tree=tree)
+    predicted = check_predictions(
+        y_pred,
+        tree=tree,
+        form=pred_form,
+        form_of_votes=voted.form if voted.counts is None else "counts",
+    )
+    if len(voted.fractions) != len(predicted.values):
+        raise ValueError(
+            f"Found {len(voted.fractions)} voted and {len(predicted.values)} predicted galaxies."
+        )
+    return voted, predicted
+
+
 def _score(y_true, y_pred, tree, form, compare, sample_weight, pred_form):
     values = _both(y_true, y_pred, tree, form, compare, pred_form)
     if sample_weight is not None:
@@ -360,17 +384,7 @@ def _score(y_true, y_pred, tree, form, compare, sample_weight, pred_form):
 
 def _both(y_true, y_pred, tree, form, compare, pred_form):
     """Compare voted and predicted fractions in the form asked for; NaN where votes are unknown."""
-    voted = check_votes(y_true, tree=tree)
-    predicted = check_predictions(
-        y_pred,
-        tree=tree,
-        form=pred_form,
-        form_of_votes=voted.form if voted.counts is None else "counts",
-    )
-    if len(voted.fractions) != len(predicted.values):
-        raise ValueError(
-            f"Found {len(voted.fractions)} voted and {len(predicted.values)} predicted galaxies."
-        )
+    voted, predicted = voted_and_predicted(y_true, y_pred, tree=tree, pred_form=pred_form)
     return compare(getattr(voted, form)(tree), getattr(predicted, form)(tree))
 
 

@@ -5,11 +5,13 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from hypothesis import given
 from tiny import tiny
-from trees import REPEATED, fractions
+from trees import REPEATED, TWO_ANSWERS, fractions, random_trees
 
 from galaxy_sklearn import GZ2, GalaxyClassifier, make_galaxy_pipeline
-from galaxy_sklearn.displays import GalaxyGridDisplay, HistoryDisplay
+from galaxy_sklearn.displays import DecisionTreeDisplay, GalaxyGridDisplay, HistoryDisplay
+from galaxy_sklearn.displays._tree_layout import WIDTH, lay_out
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +91,94 @@ def test_grid_of_class_labels(galaxies):
     assert (display.predicted_labels == ["a"] * 8 + ["b"] * 8).all()
     with pytest.raises(ValueError, match="24 images, 24 true and 23 predicted"):
         GalaxyGridDisplay.from_predictions(images, true, predicted[1:])
+
+
+def width(branch, place):
+    """The width of a branch at its start or end."""
+    y = branch.get_path().vertices[:, 1]
+    half = (len(y) - 1) // 2
+    return abs(y[0] - y[2 * half - 1] if place == "start" else y[half - 1] - y[half])
+
+
+def test_tree_of_many_galaxies(pipe, paths, galaxies):
+    votes = galaxies[1]
+    display = DecisionTreeDisplay.from_estimator(pipe, paths, votes)
+    voted = GZ2.to_cumulative(votes).mean(axis=0)
+    predicted = GZ2.to_cumulative(pipe.predict_proba(paths)).mean(axis=0)
+    np.testing.assert_allclose(display.voted, voted)
+    np.testing.assert_allclose(display.predicted, predicted)
+    for name, fractions_drawn in (("voted", voted), ("predicted", predicted)):
+        branches = display.branches_[name]
+        assert tuple(branches) == GZ2.answer_names
+        for place in ("start", "end"):
+            widths = [width(branch, place) for branch in branches.values()]
+            np.testing.assert_allclose(widths, 0.45 * fractions_drawn, atol=1e-12)
+    titles = [text.get_text() for text in display.ax_.texts if text.get_weight() == "bold"]
+    assert titles[:2] == ["smooth or features", "edgeon"]
+    assert len(titles) == 11
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == [
+        *("voted", "predicted")
+    ]
+
+
+def test_tree_labels_answers_of_some_width():
+    voted = np.zeros(37)
+    voted[[0, 14, 16]] = 1
+    predicted = voted.copy()
+    predicted[[0, 1]] = 0.98, 0.02
+    display = DecisionTreeDisplay.from_predictions([voted], [predicted], pred_form="conditional")
+    assert [text.get_text() for text in display.text_.values()] == [
+        *("smooth", "features or disk", "no", "in between")
+    ]
+    assert next(iter(display.text_)) == GZ2.answer_names[0]
+    assert len(display.branches_["predicted"]) == 37
+    assert len(display.plot(min_fraction=0.05).text_) == 3
+    _, ax = plt.subplots()
+    assert display.plot(ax=ax).figure_ is ax.figure
+
+
+def test_tree_without_votes_or_with_unknown_ones():
+    rows, full = fractions(REPEATED, 0, 2), fractions(REPEATED, 0, 2)
+    rows[0, REPEATED.slices[3]] = np.nan
+    display = DecisionTreeDisplay.from_predictions(rows, full, tree=REPEATED)
+    np.testing.assert_allclose(display.voted, display.predicted)
+    own = REPEATED.to_cumulative(rows)
+    np.testing.assert_allclose(display.voted[REPEATED.slices[3]], own[1, REPEATED.slices[3]])
+    rows[1, REPEATED.slices[3]] = np.nan
+    unknown = DecisionTreeDisplay.from_predictions(rows, full, tree=REPEATED)
+    assert len(unknown.branches_["voted"]) == len(REPEATED.answer_names) - 2
+    alone = DecisionTreeDisplay(REPEATED, predicted=own[1]).plot()
+    assert set(alone.branches_) == {"predicted"}
+    with pytest.raises(ValueError, match="2 voted and 1 predicted"):
+        DecisionTreeDisplay.from_predictions(rows, full[:1], tree=REPEATED)
+
+
+@pytest.mark.parametrize("tree", [GZ2, REPEATED, TWO_ANSWERS], ids=lambda tree: tree.name)
+def test_layout_of_known_trees(tree):
+    check_layout(tree)
+
+
+@given(random_trees())
+def test_layout_of_any_tree(tree):
+    check_layout(tree)
+
+
+def check_layout(tree):
+    """Each question is drawn once, apart from others; branches go right, past the questions."""
+    layout = lay_out(tree)
+    boxes = [(x, y, y + size) for (x, y), size in zip(layout.corners, layout.sizes, strict=True)]
+    for i, (x, top, bottom) in enumerate(boxes):
+        assert all(x != left or bottom < a or b < top for left, a, b in boxes[:i])
+        for question, route in zip(
+            [q for q in tree.questions for _ in q.answers], layout.routes, strict=True
+        ):
+            assert (np.diff([place[0] for place in route]) > 0).all()
+            assert question.name == tree.questions[i].name or not any(
+                x < place[0] <= x + WIDTH and top <= place[1] <= bottom for place in route
+            )
+    position = {question.name: i for i, question in enumerate(tree.questions)}
+    answers = [answer for question in tree.questions for answer in question.answers]
+    for answer, route in zip(answers, layout.routes, strict=True):
+        if answer.leads_to is not None:
+            x, top, bottom = boxes[position[answer.leads_to]]
+            assert route[-1] == (x, pytest.approx((top + bottom) / 2))

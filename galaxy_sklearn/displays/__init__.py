@@ -2,5 +2,6 @@
 
 from galaxy_sklearn.displays._grid import GalaxyGridDisplay
 from galaxy_sklearn.displays._history import HistoryDisplay
+from galaxy_sklearn.displays._tree import DecisionTreeDisplay
 
-__all__ = ["GalaxyGridDisplay", "HistoryDisplay"]
+__all__ = ["DecisionTreeDisplay", "GalaxyGridDisplay", "HistoryDisplay"]
