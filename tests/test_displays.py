@@ -10,7 +10,12 @@ from tiny import tiny
 from trees import REPEATED, TWO_ANSWERS, fractions, random_trees
 
 from galaxy_sklearn import GZ2, GalaxyClassifier, make_galaxy_pipeline
-from galaxy_sklearn.displays import DecisionTreeDisplay, GalaxyGridDisplay, HistoryDisplay
+from galaxy_sklearn.displays import (
+    DecisionTreeDisplay,
+    GalaxyGridDisplay,
+    HistoryDisplay,
+    ReliabilityDisplay,
+)
 from galaxy_sklearn.displays._tree_layout import WIDTH, lay_out
 
 
@@ -182,3 +187,63 @@ def check_layout(tree):
         if answer.leads_to is not None:
             x, top, bottom = boxes[position[answer.leads_to]]
             assert route[-1] == (x, pytest.approx((top + bottom) / 2))
+
+
+def test_reliability_by_hand():
+    """Two galaxies, of which half and all of the volunteers were asked about the bar."""
+    voted = np.zeros((3, len(REPEATED.answer_names)))
+    voted[:, :3] = [[0.5, 0.5, 0], [0, 1, 0], [1, 0, 0]]
+    disk, bar = REPEATED.slices[2], REPEATED.slices[3]
+    voted[:2, disk] = [1, 0]
+    voted[:2, bar] = [[0.2, 0.8], [0.5, 0.5]]
+    predicted = np.where(voted > 0, voted, 0.01)
+    predicted[:, bar] = [[0.3, 0.7], [0.4, 0.6], [0.1, 0.9]]  # nobody was asked about the third
+    display = ReliabilityDisplay.from_predictions(
+        voted, predicted, tree=REPEATED, questions=["bar"], n_bins=2, pred_form="conditional"
+    )
+    np.testing.assert_allclose(display.predicted, [[(0.3 + 2 * 0.4) / 3, (0.7 + 2 * 0.6) / 3]])
+    np.testing.assert_allclose(display.voted, [[(0.2 + 2 * 0.5) / 3, (0.8 + 2 * 0.5) / 3]])
+    np.testing.assert_allclose(display.weight, [[0.5, 0.5]])
+    assert len(display.axes_) == len(display.lines_) == 1
+    np.testing.assert_allclose(display.lines_[0].get_ydata(), display.voted[0])
+
+
+def test_reliability_of_all_questions(pipe, paths, galaxies):
+    display = ReliabilityDisplay.from_estimator(pipe, paths, galaxies[1], n_bins=4)
+    assert [ax.get_title() for ax in display.axes_][:2] == ["smooth or features", "edgeon"]
+    assert display.voted.shape == (11, 4)
+    _, axes = plt.subplots(3, 4)
+    assert display.plot(ax=axes.ravel()[:11]).axes_[10] is axes[2, 2]
+    assert axes[2, 2].get_xlabel() == "mean predicted fraction"
+    exact = ReliabilityDisplay.from_predictions(galaxies[1], galaxies[1])
+    np.testing.assert_allclose(exact.voted, exact.predicted)
+    np.testing.assert_allclose(exact.weight.sum(axis=1), 1)
+
+
+def test_reliability_of_what_nobody_was_asked_and_of_regressors():
+    voted = fractions(REPEATED, 0)
+    voted[:, REPEATED.slices[3]] = np.nan
+    predicted = 1.5 * fractions(REPEATED, 1) - 0.2
+    display = ReliabilityDisplay.from_predictions(
+        voted, predicted, tree=REPEATED, pred_form="conditional"
+    )
+    assert np.isnan(display.voted[3]).all()
+    assert (display.weight[3] == 0).all()
+    assert display.predicted[0, 0] < 0
+    assert not np.isnan(display.weight).any()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"n_bins": 0}, "n_bins must be a positive int, got 0"),
+        ({"questions": ["bulge"]}, "'bulge' is no question of tree 'repeated'; expected .* smooth"),
+        ({"questions": ["bar", "odd"], "ax": "one"}, "Expected 2 axes, .* got 1"),
+    ],
+)
+def test_reliability_refuses(parameters, message):
+    if "ax" in parameters:
+        parameters = {**parameters, "ax": plt.subplots()[1]}
+    votes = fractions(REPEATED, 0)
+    with pytest.raises(ValueError, match=message):
+        ReliabilityDisplay.from_predictions(votes, votes, tree=REPEATED, **parameters)
