@@ -14,9 +14,12 @@ from galaxy_sklearn.displays import (
     DecisionTreeDisplay,
     GalaxyGridDisplay,
     HistoryDisplay,
+    QuestionScoresDisplay,
     ReliabilityDisplay,
 )
+from galaxy_sklearn.displays._scores import BASELINE
 from galaxy_sklearn.displays._tree_layout import WIDTH, lay_out
+from galaxy_sklearn.metrics import question_scores
 
 
 @pytest.fixture(autouse=True)
@@ -247,3 +250,46 @@ def test_reliability_refuses(parameters, message):
     votes = fractions(REPEATED, 0)
     with pytest.raises(ValueError, match=message):
         ReliabilityDisplay.from_predictions(votes, votes, tree=REPEATED, **parameters)
+
+
+@pytest.mark.parametrize("score_name", ["conditional_rmse", "cumulative_mse"])
+def test_question_scores(score_name):
+    voted, one, two = (fractions(REPEATED, seed, 9) for seed in range(3))
+    trained = fractions(REPEATED, 3, 9)
+    display = QuestionScoresDisplay.from_predictions(
+        voted, {"one": one, "two": two}, y_train=trained, score_name=score_name, tree=REPEATED
+    )
+    mean = np.tile(REPEATED.to_cumulative(trained).mean(axis=0), (9, 1))
+    expected = {"one": one, "two": two, BASELINE: mean}
+    for line, (name, predicted) in zip(display.lines_, expected.items(), strict=True):
+        scores = question_scores(voted, predicted, tree=REPEATED)[score_name]
+        np.testing.assert_allclose(display.scores[name], scores)
+        np.testing.assert_allclose(line.get_xdata(), scores)
+        assert line.get_label() == name
+    labels = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert labels == [question.name for question in REPEATED.questions]
+    _, ax = plt.subplots()
+    assert display.plot(ax=ax).figure_ is ax.figure
+
+
+def test_no_constant_scores_better_than_the_baseline_of_the_same_votes():
+    voted = fractions(REPEATED, 0, 50)
+    constants = {
+        str(seed): np.tile(REPEATED.to_cumulative(fractions(REPEATED, seed, 1)), (50, 1))
+        for seed in range(1, 5)
+    }
+    constants["mean of conditional fractions"] = np.tile(voted.mean(axis=0), (50, 1))
+    display = QuestionScoresDisplay.from_predictions(voted, constants, y_train=voted, tree=REPEATED)
+    baseline = display.scores.pop(BASELINE)
+    assert (display.scores.gt(baseline - 1e-12, axis=0)).all(axis=None)
+
+
+def test_question_scores_of_unknown_questions(pipe, paths, galaxies):
+    votes = galaxies[1].copy()
+    votes.iloc[:, GZ2.slices[2]] = np.nan
+    display = QuestionScoresDisplay.from_estimator(pipe, paths, galaxies[1], y_train=votes)
+    assert display.scores.columns.tolist() == ["Pipeline", BASELINE]
+    assert display.scores.isna().sum().tolist() == [0, 1]
+    assert np.isnan(display.scores.loc["t03_bar", BASELINE])
+    with pytest.raises(ValueError, match="score_name must be one of .*, got 'rmse'"):
+        QuestionScoresDisplay.from_predictions(votes, votes, score_name="rmse")

@@ -3,6 +3,13 @@
 from galaxy_sklearn.displays._grid import GalaxyGridDisplay
 from galaxy_sklearn.displays._history import HistoryDisplay
 from galaxy_sklearn.displays._reliability import ReliabilityDisplay
+from galaxy_sklearn.displays._scores import QuestionScoresDisplay
 from galaxy_sklearn.displays._tree import DecisionTreeDisplay
 
-__all__ = ["DecisionTreeDisplay", "GalaxyGridDisplay", "HistoryDisplay", "ReliabilityDisplay"]
+__all__ = [
+    "DecisionTreeDisplay",
+    "GalaxyGridDisplay",
+    "HistoryDisplay",
+    "QuestionScoresDisplay",
+    "ReliabilityDisplay",
+]
