@@ -11,6 +11,7 @@ from trees import REPEATED, TWO_ANSWERS, fractions, random_trees
 
 from galaxy_sklearn import GZ2, GalaxyClassifier, make_galaxy_pipeline
 from galaxy_sklearn.displays import (
+    CoverageDisplay,
     DecisionTreeDisplay,
     GalaxyGridDisplay,
     HistoryDisplay,
@@ -241,6 +242,7 @@ def test_reliability_of_what_nobody_was_asked_and_of_regressors():
     [
         ({"n_bins": 0}, "n_bins must be a positive int, got 0"),
         ({"questions": ["bulge"]}, "'bulge' is no question of tree 'repeated'; expected .* smooth"),
+        ({"questions": []}, "questions must name one at least"),
         ({"questions": ["bar", "odd"], "ax": "one"}, "Expected 2 axes, .* got 1"),
     ],
 )
@@ -293,3 +295,65 @@ def test_question_scores_of_unknown_questions(pipe, paths, galaxies):
     assert np.isnan(display.scores.loc["t03_bar", BASELINE])
     with pytest.raises(ValueError, match="score_name must be one of .*, got 'rmse'"):
         QuestionScoresDisplay.from_predictions(votes, votes, score_name="rmse")
+
+
+def test_coverage_by_hand():
+    """Of two galaxies, nobody was asked about the bar of the second."""
+    voted = np.zeros((2, len(REPEATED.answer_names)))
+    voted[:, :3] = [[0.5, 0.5, 0], [1, 0, 0]]
+    disk, bar = REPEATED.slices[2], REPEATED.slices[3]
+    voted[0, disk], voted[0, bar] = [1, 0], [0.2, 0.8]
+    narrow = np.stack([voted - 0.1, voted + 0.1], axis=-1)
+    narrow[:, bar.start] += 0.2
+    wide = np.stack([voted - 0.3, voted + 0.3], axis=-1)
+    display = CoverageDisplay.from_predictions(
+        voted,
+        [wide, narrow],
+        [0.9, 0.5],
+        tree=REPEATED,
+        questions=["bar", "artifact"],
+        pred_form="conditional",
+    )
+    np.testing.assert_array_equal(display.coverages, [0.5, 0.9])
+    np.testing.assert_array_equal(display.by_question[0], [0.5, 1])
+    assert np.isnan(display.by_question[1]).all()
+    np.testing.assert_allclose(display.overall, [9 / 10, 1])
+    assert [ax.get_title() for ax in display.axes_] == ["all answers", "bar", "artifact"]
+    np.testing.assert_array_equal(display.lines_[1].get_ydata(), [0.5, 1])
+
+
+def test_coverage_of_a_pipeline(pipe, paths, galaxies):
+    votes = galaxies[1]
+    display = CoverageDisplay.from_estimator(pipe, paths, votes, coverages=[0.2, 0.5])
+    X = pipe[:-1].transform(paths)
+    low, high = np.moveaxis(pipe["classifier"].predict_interval(X, 0.5), -1, 0)
+    asked = np.column_stack(
+        [
+            votes.iloc[:, s].any(axis=1).to_numpy()[:, None].repeat(s.stop - s.start, 1)
+            for s in GZ2.slices
+        ]
+    )
+    inside = ((low <= votes) & (votes <= high)).to_numpy()
+    assert display.overall[1] == inside[asked].mean()
+    bar = GZ2.slices[2]
+    assert display.by_question[2, 1] == inside[:, bar][asked[:, bar]].mean()
+    alone = CoverageDisplay.from_estimator(
+        pipe["classifier"], X, votes, coverages=[0.5], questions=[], ax=plt.subplots()[1]
+    )
+    assert alone.overall == display.overall[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda ends: ends[0], r"Expected intervals of shape \(1, 5, 14, 2\), got \(5, 14, 2\)"),
+        (lambda ends: ends * np.nan, "an end is missing"),
+    ],
+)
+def test_coverage_refuses(change, message):
+    votes = fractions(REPEATED, 0)
+    intervals = np.stack([votes, votes], axis=-1)[None]
+    with pytest.raises(ValueError, match=message):
+        CoverageDisplay.from_predictions(votes, change(intervals), [0.5], tree=REPEATED)
+    with pytest.raises(ValueError, match="pred_form must be .*, got 'counts'"):
+        CoverageDisplay.from_predictions(votes, intervals, [0.5], tree=REPEATED, pred_form="counts")

@@ -126,6 +126,8 @@ class ReliabilityDisplay:
         """
         tree = tree or GZ2
         chosen = find_questions(tree, questions)
+        if not chosen:
+            raise ValueError("questions must name one at least, got none.")
         if not isinstance(n_bins, Integral) or n_bins < 1:
             raise ValueError(f"n_bins must be a positive int, got {n_bins!r}.")
         votes, predictions = voted_and_predicted(y_true, y_pred, tree=tree, pred_form=pred_form)
