@@ -17,6 +17,7 @@ from galaxy_sklearn.displays import (
     HistoryDisplay,
     QuestionScoresDisplay,
     ReliabilityDisplay,
+    SaliencyDisplay,
 )
 from galaxy_sklearn.displays._scores import BASELINE
 from galaxy_sklearn.displays._tree_layout import WIDTH, lay_out
@@ -357,3 +358,78 @@ def test_coverage_refuses(change, message):
         CoverageDisplay.from_predictions(votes, change(intervals), [0.5], tree=REPEATED)
     with pytest.raises(ValueError, match="pred_form must be .*, got 'counts'"):
         CoverageDisplay.from_predictions(votes, intervals, [0.5], tree=REPEATED, pred_form="counts")
+
+
+class Patch:
+    """A classifier whose answer "bright" is the mean of a known patch, and nothing else."""
+
+    classes_ = np.array(["dark", "bright"])
+    place = slice(4, 10), slice(12, 18)
+
+    def predict_proba(self, X):
+        bright = np.array([np.mean(image[self.place]) / 255 for image in X])
+        return np.column_stack([1 - bright, bright])
+
+
+@pytest.mark.parametrize("shape", [(24, 30), (24, 30, 3)])
+def test_saliency_lies_where_the_answer_is_decided(shape):
+    image = np.full(shape, 40, dtype=np.uint8)
+    image[Patch.place] = 200
+    image[16:22, 2:8] = 250  # bright, and of no concern
+    before = image.copy()
+    display = SaliencyDisplay.from_estimator(Patch(), image[None], "bright", patch_size=4)
+    np.testing.assert_array_equal(image, before)
+    assert display.saliency.shape == (24, 30)
+    assert display.prediction == pytest.approx(200 / 255)
+    inside = np.zeros((24, 30), dtype=bool)
+    inside[Patch.place] = True
+    assert display.saliency[inside].sum() > 0.5 * display.saliency.sum()
+    near = np.zeros_like(inside)
+    near[1:13, 9:21] = True  # a patch that reaches into it begins or ends here
+    assert (display.saliency[~near] == 0).all()
+    against = SaliencyDisplay.from_estimator(Patch(), image[None], "dark", patch_size=4)
+    np.testing.assert_allclose(against.saliency, -display.saliency, atol=1e-12)
+    shown, fall = (ax.get_images()[0].get_array() for ax in display.axes_)
+    np.testing.assert_array_equal(shown, image)
+    np.testing.assert_array_equal(fall, display.saliency)
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 23])
+def test_saliency_of_a_flat_image_is_none(size):
+    image = np.full((24, 30), 7, dtype=np.uint8)
+    assert not SaliencyDisplay.from_estimator(
+        Patch(), image[None], "bright", patch_size=size
+    ).saliency.any()
+
+
+def test_saliency_of_a_pipeline(pipe, paths):
+    answer = GZ2.answer_names[0]
+    display = SaliencyDisplay.from_estimator(pipe, paths[:1], answer, patch_size=16)
+    assert display.prediction == pytest.approx(pipe.predict_proba(paths[:1])[0, 0], abs=1e-6)
+    assert display.axes_[0].get_title() == f"{answer}: {display.prediction:.2f}"
+    _, axes = plt.subplots(1, 2)
+    assert display.plot(ax=axes).figure_ is axes[0].figure
+
+
+def test_saliency_of_other_bands():
+    bands = np.linspace(-1, 3, 24 * 30 * 5).reshape(24, 30, 5)
+    for n_channels in (2, 3, 5):
+        image = bands[..., :n_channels]
+        display = SaliencyDisplay(image, image[..., 0], answer="a", prediction=0.5).plot()
+        shown = display.axes_[0].get_images()[0].get_array()
+        assert shown.shape == ((24, 30, 3) if n_channels == 3 else (24, 30))
+
+
+@pytest.mark.parametrize(
+    ("n_galaxies", "answer", "size", "message"),
+    [
+        (2, "bright", 4, "X must hold one galaxy, got 2"),
+        (1, "barred", 4, "answer must be one of dark, bright; got 'barred'"),
+        (1, "bright", 24, "patch_size must be an int from 1 to 23, .* 24 x 30 pixels; got 24"),
+        (1, "bright", 2.5, "got 2.5"),
+    ],
+)
+def test_saliency_refuses(n_galaxies, answer, size, message):
+    images = np.zeros((n_galaxies, 24, 30), dtype=np.uint8)
+    with pytest.raises(ValueError, match=message):
+        SaliencyDisplay.from_estimator(Patch(), images, answer, patch_size=size)

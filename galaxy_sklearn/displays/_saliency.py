@@ -98,7 +98,9 @@ class SaliencyDisplay:
         """
         classes = list(estimator.classes_)
         if answer not in classes:
-            raise ValueError(f"answer must be one of {', '.join(map(str, classes))}; got {answer!r}.")
+            raise ValueError(
+                f"answer must be one of {', '.join(map(str, classes))}; got {answer!r}."
+            )
         column = classes.index(answer)
         reads = isinstance(estimator, Pipeline) and isinstance(estimator[0], ImageReader)
         images = (estimator[0] if reads else ImageReader()).transform(X)
