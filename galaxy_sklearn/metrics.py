@@ -255,15 +255,12 @@ def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=N
     }
     entropy = _both(y_true, y_pred, tree, "conditional", _cross_entropy, pred_form)
     votes = check_votes(y_true, tree=tree)
-    voted = tree.normalize(votes.conditional(tree))
     mean_reach = tree.reach(votes.cumulative(tree), form="cumulative")
-    # As in the loss, an unknown fraction on the way to a question counts as 1.
-    reach = tree.reach(np.where(np.isnan(voted), 1, voted), form="conditional")
-    reach = np.where(np.isnan(mean_reach), reach, mean_reach)
-    galaxy_weight = check_sample_weight(sample_weight, voted, ensure_non_negative=True)
+    question_weight = question_weights(votes, tree)
+    galaxy_weight = check_sample_weight(sample_weight, mean_reach, ensure_non_negative=True)
     rows = {}
     for q, (question, columns) in enumerate(zip(tree.questions, tree.slices, strict=True)):
-        weight = galaxy_weight * reach[:, q] * (voted[:, columns].sum(axis=1) > 0)
+        weight = galaxy_weight * question_weight[:, q]
         mse = _mean(squares["conditional"][:, columns], weight)
         cumulative = _mean(squares["cumulative"][:, columns], galaxy_weight)
         rows[question.name] = {
@@ -275,6 +272,28 @@ def question_scores(y_true, y_pred, *, tree=GZ2, sample_weight=None, pred_form=N
             "cumulative_mse": cumulative,
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def question_weights(votes, tree):
+    """Return how much each galaxy counts for each question: its reach, 0 where nothing is known.
+
+    Parameters
+    ----------
+    votes : Votes
+        The votes.
+    tree : DecisionTree
+        The survey.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_galaxies, n_questions)
+        The weights. As in the loss, an unknown fraction on the way to a question counts as 1.
+    """
+    voted = tree.normalize(votes.conditional(tree))
+    reach = tree.reach(votes.cumulative(tree), form="cumulative")
+    at_most = tree.reach(np.where(np.isnan(voted), 1, voted), form="conditional")
+    has_votes = np.stack([voted[:, columns].sum(axis=1) > 0 for columns in tree.slices], axis=1)
+    return np.where(np.isnan(reach), at_most, reach) * has_votes
 
 
 class _VoteScorer(Scorer):
@@ -348,6 +367,30 @@ neg_conditional_rmse = make_vote_scorer(conditional_rmse)
 neg_conditional_cross_entropy = make_vote_scorer(conditional_cross_entropy)
 
 
+def voted_and_predicted(y_true, y_pred, *, tree, pred_form=None):
+    """Check voted and predicted fractions of the same galaxies, and tell their forms.
+
+    Returns
+    -------
+    voted : Votes
+        The votes.
+    predicted : Predictions
+        The predictions.
+    """
+    voted = check_votes(y_true, tree=tree)
+    predicted = check_predictions(
+        y_pred,
+        tree=tree,
+        form=pred_form,
+        form_of_votes=voted.form if voted.counts is None else "counts",
+    )
+    if len(voted.fractions) != len(predicted.values):
+        raise ValueError(
+            f"Found {len(voted.fractions)} voted and {len(predicted.values)} predicted galaxies."
+        )
+    return voted, predicted
+
+
 def _score(y_true, y_pred, tree, form, compare, sample_weight, pred_form):
     values = _both(y_true, y_pred, tree, form, compare, pred_form)
     if sample_weight is not None:
@@ -360,17 +403,7 @@ def _score(y_true, y_pred, tree, form, compare, sample_weight, pred_form):
 
 def _both(y_true, y_pred, tree, form, compare, pred_form):
     """Compare voted and predicted fractions in the form asked for; NaN where votes are unknown."""
-    voted = check_votes(y_true, tree=tree)
-    predicted = check_predictions(
-        y_pred,
-        tree=tree,
-        form=pred_form,
-        form_of_votes=voted.form if voted.counts is None else "counts",
-    )
-    if len(voted.fractions) != len(predicted.values):
-        raise ValueError(
-            f"Found {len(voted.fractions)} voted and {len(predicted.values)} predicted galaxies."
-        )
+    voted, predicted = voted_and_predicted(y_true, y_pred, tree=tree, pred_form=pred_form)
     return compare(getattr(voted, form)(tree), getattr(predicted, form)(tree))
 
 

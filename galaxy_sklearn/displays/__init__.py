@@ -1,6 +1,19 @@
 """Plots of training histories and predictions, as scikit-learn ``Display`` classes."""
 
+from galaxy_sklearn.displays._coverage import CoverageDisplay
 from galaxy_sklearn.displays._grid import GalaxyGridDisplay
 from galaxy_sklearn.displays._history import HistoryDisplay
+from galaxy_sklearn.displays._reliability import ReliabilityDisplay
+from galaxy_sklearn.displays._saliency import SaliencyDisplay
+from galaxy_sklearn.displays._scores import QuestionScoresDisplay
+from galaxy_sklearn.displays._tree import DecisionTreeDisplay
 
-__all__ = ["GalaxyGridDisplay", "HistoryDisplay"]
+__all__ = [
+    "CoverageDisplay",
+    "DecisionTreeDisplay",
+    "GalaxyGridDisplay",
+    "HistoryDisplay",
+    "QuestionScoresDisplay",
+    "ReliabilityDisplay",
+    "SaliencyDisplay",
+]
