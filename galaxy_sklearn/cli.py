@@ -5,6 +5,8 @@ import ast
 import shlex
 import sys
 import tempfile
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import galaxy_sklearn
@@ -26,9 +28,10 @@ def main(argv=None):
     """
     arguments = _parser().parse_args(argv)
     try:
-        if arguments.run is not models:
-            import_tensorflow()
-        arguments.run(arguments)
+        with _warnings_in_one_line():
+            if arguments.run is not models:
+                import_tensorflow()
+            arguments.run(arguments)
     except (OSError, ValueError, ImportError) as error:
         print(f"galaxy-sklearn: {error}", file=sys.stderr)
         return 1
@@ -220,7 +223,7 @@ def _parser():
     parser.add_argument("--version", action="version", version=galaxy_sklearn.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(run, *, model=False, images=True, votes=False):
+    def command(run, *, model=False, images="folder of images named by galaxy", votes=False):
         sub = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         sub.set_defaults(run=run)
         if model:
@@ -228,25 +231,37 @@ def _parser():
                 "model", help="file that `train` wrote, or the name of a pretrained model"
             )
         if images:
-            sub.add_argument("--images", required=True, metavar="DIR", help="folder of images")
+            sub.add_argument(
+                "--images",
+                required=True,
+                metavar="PLACE",
+                help=images,
+            )
         if votes:
             sub.add_argument("--votes", required=True, metavar="TABLE", help="CSV or Parquet")
+            other = "that of the model, or else GZ2" if model else "GZ2"
             sub.add_argument(
                 "--tree",
                 type=_survey,
                 metavar="SURVEY",
-                help="whose questions the votes answer; that of the model, or else GZ2, by default",
+                help=f"survey whose questions were asked, such as GZ_DECALS; default: {other}",
             )
-            sub.add_argument("--mapping", metavar="TABLE", help="objid,asset_id, if needed")
             sub.add_argument(
-                "--split", metavar="PART", help="of the column split: train, validation or test"
+                "--mapping",
+                metavar="TABLE",
+                help="with columns objid and asset_id, if the images are named by the latter",
+            )
+            sub.add_argument(
+                "--split",
+                metavar="PART",
+                help="use the rows whose column split has this value, such as train or test",
             )
         return sub
 
     def plot(sub):
-        sub.add_argument("--plot", metavar="PNG", help="also draw a picture")
+        sub.add_argument("--plot", type=_picture, metavar="PNG", help="also draw a picture")
 
-    sub = command(demo, images=False)
+    sub = command(demo, images=None)
     sub.add_argument("--folder", default="galaxy-sklearn-demo", metavar="DIR")
     sub.add_argument("--samples", type=_positive, default=1200, help="galaxies to train on")
     sub.add_argument("--epochs", type=_positive, default=15)
@@ -275,7 +290,9 @@ def _parser():
     sub = command(evaluate, model=True, votes=True)
     plot(sub)
     sub.add_argument("--questions", action="store_true", help="also score each question")
-    sub = command(predict, model=True)
+    sub = command(
+        predict, model=True, images="folder tree, .zip or .tar, or table with the names of images"
+    )
     sub.add_argument(
         "--output", required=True, metavar="PLACE", help="name.csv, name.parquet, or a folder"
     )
@@ -295,7 +312,7 @@ def _parser():
         "--workers", type=int, metavar="N", help="processes that share the work; -1: one a core"
     )
     sub.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work")
-    sub = command(models, images=False)
+    sub = command(models, images=None)
     sub.add_argument("model", nargs="?", help="whose card to print")
     sub = command(card, model=True, votes=True)
     sub.add_argument("--output", required=True, metavar="DIR", help="folder to write")
@@ -306,6 +323,17 @@ def _parser():
     sub.add_argument("--description", default="", metavar="TEXT", help="what the model is for")
     sub.add_argument("--license", default="other", help="such as cc-by-4.0")
     return parser
+
+
+@contextmanager
+def _warnings_in_one_line():
+    """Show warnings without the lines of code that they come from."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"galaxy-sklearn: warning: {message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _load_galaxies(arguments, tree):
@@ -325,6 +353,20 @@ def _positive(text):
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a positive int, got {text}")
     return value
+
+
+def _picture(text):
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if Path(text).suffix[1:].lower() not in known:
+        raise argparse.ArgumentTypeError(
+            f"expected the name of a picture, ending in one of .{', .'.join(sorted(known))}, "
+            f"got {text!r}"
+        )
+    if not Path(text).parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(Path(text).parent)!r}")
+    return text
 
 
 def _survey(text):

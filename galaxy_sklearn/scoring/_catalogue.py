@@ -42,6 +42,10 @@ from galaxy_sklearn.scoring._predictions import (
 )
 from galaxy_sklearn.scoring._workers import run_in_processes, run_on_dask
 
+# What was meant for a table in another format would become a folder of that name.
+OTHER_FILES = {".arrow", ".feather", ".fits", ".gz", ".h5", ".hdf5", ".json", ".pq", ".tsv", ".txt"}
+OTHER_FILES |= {".vot", ".xlsx", ".xml", ".zip"}
+
 
 class Scored(NamedTuple):
     """Summary of a scoring run.
@@ -141,11 +145,11 @@ def score_catalogue(
     ------
     ValueError
         If there are no images; if the output was begun with another model, part size, `keep` or
-        other images, or is a file that holds something else; if the model cannot take the images;
-        if a column of `keep` or `bands` is missing, stands in the table more than once, holds
-        what cannot be kept (lists, or integers that have lost digits as floats) or has the name
-        of a column of the output, or `images` is no table; if `n_workers` is invalid, or is given
-        together with `scheduler`.
+        other images, or is a file that holds something else, or one of another format; if the
+        model cannot take the images; if a column of `keep` or `bands` is missing, stands in the
+        table more than once, holds what cannot be kept (lists, or integers that have lost digits
+        as floats) or has the name of a column of the output, or `images` is no table; if
+        `n_workers` is invalid, or is given together with `scheduler`.
     FileNotFoundError
         If a file or folder does not exist.
     BlockingIOError
@@ -201,6 +205,10 @@ def score_catalogue(
     output = Path(output)
     if not output.parent.is_dir():
         raise FileNotFoundError(f"output {output}: there is no folder {str(output.parent)!r}.")
+    if output.suffix in OTHER_FILES:
+        raise ValueError(
+            f"output {output}: expected a name that ends in .csv or .parquet, or that of a folder."
+        )
     is_file = isinstance(model, (str, os.PathLike))
     if is_file:
         model = find_model(model)
