@@ -19,7 +19,7 @@ class CommandHelp(SphinxDirective):
             [sys.executable, "-m", "galaxy_sklearn.cli", *self.arguments, "--help"],
             capture_output=True,
             check=True,
-            env={**os.environ, "COLUMNS": "88", "NO_COLOR": "1"},
+            env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1"},
             text=True,
         )
         return [nodes.literal_block(shown.stdout, shown.stdout, language="text")]
