@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from galaxy_sklearn._compat import parameter_names
+from galaxy_sklearn._documentation import DocumentationLink
 from galaxy_sklearn._learner import augments, batch_as_float32
 from galaxy_sklearn.images import first_element
 from galaxy_sklearn.networks import NETWORKS, RENAMED, arguments, get_network
@@ -31,7 +32,7 @@ class _Hidden:
         raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
 
 
-class NetworkWrapper(BaseWrapper):
+class NetworkWrapper(DocumentationLink, BaseWrapper):
     """A scikeras wrapper whose parameters are those of its signature and of its network.
 
     A subclass has a parameter ``network`` and passes its ``**kwargs`` to
