@@ -291,7 +291,7 @@ def _rows(images, keep, bands):
             found = repr(os.fspath(images)) if not isinstance(images, list) else "names of files"
             raise ValueError(
                 f"{name}={columns!r} are columns of a table: expected images to be a data frame, "
-                f"or a .csv, .parquet or .hdf5 file, got {found}."
+                f"or a .csv, .parquet, .hdf5 or .zarr file, got {found}."
             )
     if keep is None and bands is None:
         return lambda: zip(iter_images(images), strict=True), pa.schema([])
