@@ -26,7 +26,12 @@ from galaxy_sklearn._compat import (
     default_parameters,
     hide_keyword_arguments,
 )
-from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, to_tensor
+from galaxy_sklearn._estimator import (
+    NetworkWrapper,
+    check_as_fitted,
+    checked_parameters,
+    to_tensor,
+)
 from galaxy_sklearn._learner import LabelTarget, Learner, VoteTarget
 from galaxy_sklearn._transaction import unchanged_on_failure
 from galaxy_sklearn.decision_tree import DecisionTree
@@ -780,6 +785,10 @@ class GalaxyClassifier(
                 assert_all_finite(y, input_name="y")
         check_consistent_length(tensor, y)
         return tensor, y
+
+    def _check_as_fitted(self, tensor, names):
+        """Refuse images that it cannot answer for."""
+        check_as_fitted(self, tensor, names)
 
     def _check_X(self, X, reset):
         return to_tensor(self, X, image_shape=self.image_shape, reset=reset)

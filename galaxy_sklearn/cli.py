@@ -118,24 +118,46 @@ def evaluate(arguments):
 
 def predict(arguments):
     """Predict the images of a folder tree, an archive or a table. A run that was killed resumes."""
+    from galaxy_sklearn.images import is_table
     from galaxy_sklearn.scoring import score_catalogue
 
+    model, bands = arguments.model, arguments.bands
+    if arguments.colours is not None:
+        from galaxy_sklearn._models import find_model, load_model
+        from galaxy_sklearn.pipeline import for_bands
+
+        model = for_bands(load_model(find_model(model)), arguments.colours)
+        if bands is not None and not is_table(arguments.images):
+            model.set_params(read__band=bands)
+            bands = None
     scored = score_catalogue(
-        arguments.model,
+        model,
         arguments.images,
         arguments.output,
         keep=arguments.keep,
-        bands=arguments.bands,
+        bands=bands,
         part_size=arguments.part_size,
         n_workers=arguments.workers,
         scheduler=arguments.scheduler,
     )
     for message in scored.messages:
         print(f"galaxy-sklearn: skipped: {message}", file=sys.stderr)
-    print(
-        f"Wrote {scored.n_images} galaxies to {arguments.output}, {scored.n_errors} of which "
-        "could not be read."
-    )
+    done = f"Wrote {scored.n_images} galaxies to {arguments.output}"
+    n_answers = scored.n_images - scored.n_errors
+    if not n_answers:
+        raise ValueError(f"{done}, none of which has answers: the column error tells why.")
+    print(f"{done}, {scored.n_errors} of which have no answers.")
+    if scored.n_unusual is not None:
+        print(
+            f"{scored.n_unusual} of {n_answers} are unlike those that the model learned from "
+            "(unusual above 1)."
+        )
+        if scored.n_unusual > n_answers / 2:
+            print(
+                "galaxy-sklearn: warning: most images are unlike those that the model learned "
+                "from: its answers mean little for them.",
+                file=sys.stderr,
+            )
 
 
 def models(arguments):
@@ -303,7 +325,13 @@ def _parser():
         "--bands",
         nargs="+",
         metavar="COLUMN",
-        help="with the FITS files of each band, for a model that takes bands",
+        help="with the FITS files of each band; with --colours, and images that are no table, the "
+        "bands in each file",
+    )
+    sub.add_argument(
+        "--colours",
+        metavar="SURVEY",
+        help="sdss, gz_decals or legacy: make pictures of FITS bands, for a model of pictures",
     )
     sub.add_argument(
         "--part-size", type=_positive, default=16384, metavar="N", help="images a part"

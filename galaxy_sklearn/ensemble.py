@@ -342,6 +342,12 @@ class GalaxyEnsemble(
             if name in first:
                 setattr(self, name, first[name])
 
+    def _check_as_fitted(self, tensor, names):
+        """Refuse images that the members cannot answer for."""
+        check = getattr(self.estimators_[0], "_check_as_fitted", None)
+        if check is not None:
+            check(tensor, names)
+
     @available_if(_members_know_where_they_learned)
     def _predict_with_distances(self, X):
         pairs = [member._predict_with_distances(X) for member in self.estimators_]
