@@ -117,6 +117,8 @@ def _facts(report):
         asked = (
             f"{tree.name}, {len(tree.questions)} questions with {len(tree.answer_names)} answers"
         )
+    n_unreadable = len(report.unreadable)
+    left_out = f", and {n_unreadable:,} that could not be read" if n_unreadable else ""
     data = joblib.hash((list(report.galaxies.index), target.votes.to_numpy()))[:16]
     try:
         model = content_id(copied(report.estimator))
@@ -126,8 +128,7 @@ def _facts(report):
         "Model": type(last).__name__,
         "Identifier of the model": model,
         "Predicts": asked,
-        "Galaxies": f"{len(target.votes):,}"
-        + (f", and {len(report.unreadable):,} that could not be read" if report.unreadable else ""),
+        "Galaxies": f"{len(target.votes):,}{left_out}",
         "Identifier of the data": data,
         "Versions": f"{versions()}, Python {platform.python_version()}",
         "Written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -147,7 +148,7 @@ def _galaxies(report):
     columns = {
         "voted": _rounded(shown_voted[rows]),
         "predicted": _rounded(report.predictions.to_numpy()[rows]),
-        "errors": _rounded(report._errors[rows]),
+        "errors": _rounded(report._errors[rows], 6),
     }
     if report._form != "cumulative":
         columns["votedPaths"] = _rounded(given[rows])
@@ -155,7 +156,7 @@ def _galaxies(report):
     if found.intervals is not None:
         columns["interval"] = _rounded(found.intervals[COVERAGES.index(SHOWN)][rows])
     if found.unusual is not None:
-        columns["unusual"] = _rounded(found.unusual[rows])
+        columns["unusual"] = _rounded(found.unusual[rows], 6)
     table = report.galaxies.iloc[rows]
     for i, (name, galaxy) in enumerate(zip(table.index, table.itertuples(), strict=True)):
         galaxies.append(
@@ -213,9 +214,9 @@ def _doubted(tree, errors, path, fractions):
     return columns.start + int(fractions[columns].argmax())
 
 
-def _rounded(values):
-    """Return numbers with three decimals as lists, None for NaN."""
-    return json.loads(json.dumps(np.round(values, 3).tolist()).replace("NaN", "null"))
+def _rounded(values, n_decimals=3):
+    """Return numbers as lists, None for NaN."""
+    return json.loads(json.dumps(np.round(values, n_decimals).tolist()).replace("NaN", "null"))
 
 
 def _number(value, digits=4):
