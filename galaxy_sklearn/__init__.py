@@ -25,6 +25,7 @@ _HOME = {
     "GalaxyEnsemble": "ensemble",
     "GalaxyEncoder": "encoder",
     "make_galaxy_pipeline": "pipeline",
+    "EvaluationReport": "report",
 }
 
 __all__ = ["__version__", *_HOME]

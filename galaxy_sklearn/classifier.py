@@ -755,10 +755,24 @@ class GalaxyClassifier(
     @available_if(_knows_where_it_learned)
     def _predict_with_distances(self, X):
         """Return what `predict_proba` and `score_samples` do, but its sign, in one look."""
+        return self._predict_all(X)[:2]
+
+    def _predict_all(self, X, coverages=()):
+        """Return probabilities, distances and conformal intervals of each coverage, in one look.
+
+        The distances are None where `score_samples` cannot tell, the intervals where
+        `predict_interval` cannot.
+        """
         check_is_fitted(self)
         tensor = self._check_X(X, reset=False)
-        outputs, distances = self._learner.outputs_and_distances(tensor, symmetric=self.symmetric)
-        return self.target_encoder_.probabilities(outputs), distances
+        learner, target, distances, intervals = self._learner, self.target_encoder_, None, None
+        if learner.gaussian is None:
+            outputs = learner.outputs(tensor, symmetric=self.symmetric)
+        else:
+            outputs, distances = learner.outputs_and_distances(tensor, symmetric=self.symmetric)
+        if target.form is not None and getattr(target, "errors", None) is not None:
+            intervals = [target.intervals(outputs, c, "conformal") for c in coverages]
+        return target.probabilities(outputs), distances, intervals
 
     def _outputs(self, X):
         check_is_fitted(self)

@@ -90,8 +90,14 @@ def evaluate(arguments):
             f"{arguments.model} answers the questions of {tree.name}, not of {arguments.tree.name}."
         )
     data = _load_galaxies(arguments, tree)
-    predicted = pipe.predict_proba(data.data)
-    print(f"{len(data.data)} galaxies")
+    images, votes = data.data, data.target
+    if arguments.report:
+        report = _make_report(arguments, pipe, data, tree)
+        read, predicted = report.galaxies["row"].to_numpy(), report.predictions
+        images, votes = images[read], votes.iloc[read]
+    else:
+        predicted = pipe.predict_proba(images)
+    print(f"{len(images)} galaxies")
     for name in (
         "cumulative_rmse",
         "cumulative_mse",
@@ -99,19 +105,19 @@ def evaluate(arguments):
         "conditional_mse",
         "conditional_cross_entropy",
     ):
-        print(f"{name:28s}{getattr(metrics, name)(data.target, predicted, tree=tree):8.4f}")
-    voted = tree.label(data.target)
+        print(f"{name:28s}{getattr(metrics, name)(votes, predicted, tree=tree):8.4f}")
+    voted = tree.label(votes)
     known = voted != "unknown"
     if known.any():
         same = voted[known] == tree.label(predicted)[known]
         print(f"{'same label':28s}{np.mean(same):8.4f} (of {len(same)} with known votes)")
     if arguments.questions:
-        print(metrics.question_scores(data.target, predicted, tree=tree).round(4).to_string())
+        print(metrics.question_scores(votes, predicted, tree=tree).round(4).to_string())
     if arguments.plot:
         from galaxy_sklearn.displays import GalaxyGridDisplay
 
         display = GalaxyGridDisplay.from_predictions(
-            data.data, data.target, predicted, tree=tree, random_state=0
+            images, votes, predicted, tree=tree, random_state=0
         )
         _save_figure(display, arguments.plot)
 
@@ -312,6 +318,12 @@ def _parser():
     sub = command(evaluate, model=True, votes=True)
     plot(sub)
     sub.add_argument("--questions", action="store_true", help="also score each question")
+    sub.add_argument(
+        "--report",
+        metavar="HTML",
+        help="also write a page with scores, baselines, figures and galaxies; galaxies that cannot "
+        "be read are left out and listed",
+    )
     sub = command(
         predict, model=True, images="folder tree, .zip or .tar, or table with the names of images"
     )
@@ -436,6 +448,34 @@ def _save_model(pipe, path):
         joblib.dump(pipe, written)
     if reason is not None:
         raise ValueError(f"{reason} It was saved as {path}.") from reason
+
+
+def _make_report(arguments, pipe, data, tree):
+    """Write the page of a model, with its card if there is one."""
+    from galaxy_sklearn._models import card_of, pretrained_models
+    from galaxy_sklearn.report import EvaluationReport
+
+    path = Path(arguments.report)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"--report {path}: there is no folder {str(path.parent)!r}.")
+    card = Path(arguments.model).with_name("README.md")  # as `card` writes it
+    if arguments.model in pretrained_models():
+        text = card_of(arguments.model)
+    else:
+        text = card.read_text(encoding="utf-8") if card.is_file() else ""
+        text = text if "library_name: galaxy_sklearn" in text else ""
+    report = EvaluationReport(
+        pipe,
+        data.data,
+        data.target,
+        tree=tree,
+        title=f"{Path(arguments.model).name} on {Path(arguments.images).name}",
+        card=text,
+    )
+    report.save(path)
+    for name, reason in report.unreadable["reason"].items():
+        print(f"galaxy-sklearn: left out: {name}: {reason}", file=sys.stderr)
+    return report
 
 
 def _save_figure(display, path):

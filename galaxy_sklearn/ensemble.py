@@ -350,9 +350,16 @@ class GalaxyEnsemble(
 
     @available_if(_members_know_where_they_learned)
     def _predict_with_distances(self, X):
-        pairs = [member._predict_with_distances(X) for member in self.estimators_]
-        proba, distances = zip(*pairs, strict=True)
-        return np.mean(proba, axis=0), np.mean(distances, axis=0)
+        return self._predict_all(X)[:2]
+
+    def _predict_all(self, X, coverages=()):
+        """Return the means of what the members return, None where one cannot tell."""
+        check_is_fitted(self)
+        answers = zip(*(m._predict_all(X, coverages) for m in self.estimators_), strict=True)
+        return tuple(
+            None if any(one is None for one in given) else np.mean(given, axis=0)
+            for given in answers
+        )
 
     def _members(self, X):
         check_is_fitted(self)

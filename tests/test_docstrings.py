@@ -18,6 +18,7 @@ MODULES = (
     "galaxy_sklearn.networks.losses",
     "galaxy_sklearn.networks.self_supervision",
     "galaxy_sklearn.pipeline",
+    "galaxy_sklearn.report",
     "galaxy_sklearn.scoring",
     "galaxy_sklearn.sharing",
     "galaxy_sklearn.surveys",

@@ -20,7 +20,7 @@ import json, sys
 import galaxy_sklearn
 light = sorted({"tensorflow", "keras", "sklearn", "pandas", "skimage"} & set(sys.modules))
 from galaxy_sklearn import GZ2, CenterCrop, DecisionTree, FlattenToTensor, Grayscale
-from galaxy_sklearn import ImageReader, Resize, metrics, displays, scoring, sharing, cli
+from galaxy_sklearn import ImageReader, Resize, metrics, displays, report, scoring, sharing, cli
 from galaxy_sklearn.datasets import load_galaxy_zoo, make_galaxies
 print(json.dumps([light, sorted({"tensorflow", "keras", "onnx"} & set(sys.modules))]))
 """

@@ -6,7 +6,12 @@ from galaxy_sklearn.displays._history import HistoryDisplay
 from galaxy_sklearn.displays._reliability import ReliabilityDisplay
 from galaxy_sklearn.displays._saliency import SaliencyDisplay
 from galaxy_sklearn.displays._scores import QuestionScoresDisplay
+from galaxy_sklearn.displays._tree import FULL as FULL  # these are for other rooms
 from galaxy_sklearn.displays._tree import DecisionTreeDisplay
+from galaxy_sklearn.displays._tree_layout import TITLE as TITLE
+from galaxy_sklearn.displays._tree_layout import WIDTH as WIDTH
+from galaxy_sklearn.displays._tree_layout import lay_out as lay_out
+from galaxy_sklearn.displays._words import words as words
 
 __all__ = [
     "CoverageDisplay",

@@ -77,11 +77,11 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
             bar.update(len(table))
     table = pd.concat(tables, ignore_index=True)
     if files:
-        table.index = pd.Index([_name(path) for path in images.paths], name="file")
+        table.index = pd.Index([name_of(path) for path in images.paths], name="file")
     return table
 
 
-def _name(path):
+def name_of(path):
     """Return the name of an image file, or the names of those of its bands."""
     return ", ".join(Path(file).name for file in getattr(path, "files", (path,)))
 
@@ -147,22 +147,56 @@ def predict_chunks(estimator, chunks, *, report):
     FileNotFoundError, ValueError
         If an image cannot be read and `report` is False, or the model cannot take the images.
     """
-    estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
-    taken = RESERVED & {str(name) for name in estimator.classes_}
+    before, last = first_and_last(estimator)
+    taken = RESERVED & {str(name) for name in last.classes_}
     if taken:
         raise ValueError(
             f"The class {taken.pop()!r} has the name of a column of the table of predictions; "
             "rename it."
         )
-    before, last = None, estimator
+    for chunk in read_chunks(before, last, chunks, report=report):
+        yield _predict(last, *chunk)
+
+
+def first_and_last(estimator):
+    """Return the steps of a pipeline before the last one, or None, and the last one."""
+    estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
     if isinstance(estimator, Pipeline):
-        before, last = estimator[:-1], estimator[-1]
+        return estimator[:-1], estimator[-1]
+    return None, estimator
+
+
+def read_chunks(before, last, chunks, *, report):
+    """Transform one chunk after the other, while the caller works on the one before.
+
+    Parameters
+    ----------
+    before : Pipeline or None
+        The steps that transform.
+    last : classifier
+        The last step, which may refuse what these make of an image.
+    chunks : iterable of ImageStack or array-like
+        Images. Two chunks are in memory at a time.
+    report : bool
+        Whether an image that cannot be read is left out instead of raising an error.
+
+    Yields
+    ------
+    images : array-like or None
+        The transformed images; None if none could be read.
+    errors : dict of int to str
+        Why an image could not be read, by its position in the chunk.
+    n_rows : int
+        Number of images in the chunk.
+    """
     with ThreadPoolExecutor(1) as reader:
         ahead = None
         for chunk in chain(chunks, [None]):
-            following = None if chunk is None else reader.submit(_read, before, last, chunk, report)
+            following = None
+            if chunk is not None:
+                following = reader.submit(_read, before, last, chunk, report)
             if ahead is not None:
-                yield _predict(last, *ahead.result())
+                yield ahead.result()
             ahead = following
 
 

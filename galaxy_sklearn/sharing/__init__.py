@@ -7,6 +7,8 @@ from galaxy_sklearn._models import (
     pretrained_models,
     save_model,
 )
+from galaxy_sklearn.sharing._card import describe as describe  # these two are for other rooms
+from galaxy_sklearn.sharing._card import versions as versions
 from galaxy_sklearn.sharing._card import write_card
 
 __all__ = [

@@ -151,27 +151,35 @@ def _draw(classifier, path):
     plt.close(display.figure_)
 
 
-def _training(model):
-    """Describe the steps and the training."""
+def describe(model):
+    """Return sentences in Markdown about the steps and the training of a model."""
     last = model[-1] if hasattr(model, "steps") else model
-    lines = []
+    sentences = []
     if hasattr(model, "steps"):
         steps = [f"`{step!r}`" for _, step in model.steps[:-1] if step != "passthrough"]
-        lines += ["Steps before the network: " + ", ".join(steps) + ".", ""]
+        sentences.append("Steps before the network: " + ", ".join(steps) + ".")
     if hasattr(last, "history_"):
         changed = last.get_params()
         defaults = type(last)().get_params()
         settings = {k: v for k, v in changed.items() if k not in defaults or v != defaults[k]}
         hidden = ("verbose", "checkpoint", "random_state", "pretrained")
         settings = [f"`{k}={v!r}`" for k, v in settings.items() if k not in hidden]
-        lines += [
+        sentences.append(
             f"Network: {last.model_.count_params():,} weights, epoch {last.best_epoch_} of "
-            f"{len(last.history_['loss'])} kept; {', '.join(settings) or 'defaults'}.",
-            "",
-        ]
+            f"{len(last.history_['loss'])} kept; {', '.join(settings) or 'defaults'}."
+        )
+    return sentences
+
+
+def versions():
+    """Return the names and versions of the packages that predictions depend on."""
     packages = ("galaxy_sklearn", "keras", "scikit-learn", "tensorflow")
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
-    return "\n".join([*lines, f"Written by {', '.join(versions)}.", ""])
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
+
+
+def _training(model):
+    """Describe the steps and the training."""
+    return "\n\n".join([*describe(model), f"Written by {versions()}."]) + "\n"
 
 
 def _scores(model, X, y):
