@@ -40,6 +40,16 @@ def test_links_lead_somewhere():
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_pages_show_examples_that_exist():
+    """A pattern that no example matches leaves the page without pictures, and no warning."""
+    patterns = [
+        p for page in PAGES for p in re.findall(r"^   \.\./(examples/\S+)$", page.read_text(), re.M)
+    ]
+    assert patterns
+    for pattern in patterns:
+        assert list(ROOT.glob(pattern)), pattern
+
+
 def api_entries():
     """Return the full names that have an entry in the API reference."""
     names = []
