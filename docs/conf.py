@@ -98,7 +98,7 @@ html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": "galaxy_sklearn"},
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 4,
     "navbar_align": "left",
     "navigation_with_keys": False,
     "show_nav_level": 1,
