@@ -48,7 +48,7 @@ bench: $(VENV)/.installed
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --jobs 2 --doctree-dir docs/_build/doctrees \
 	    $(DOCS) docs docs/_build/html
-	$(BIN)/python docs/check_offline.py docs/_build/html
+	$(BIN)/python docs/check_site.py docs/_build/html
 
 # The pictures that README.md shows.
 figures: $(VENV)/.installed

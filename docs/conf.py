@@ -2,10 +2,8 @@
 
 import os
 import sys
-import warnings
 from pathlib import Path
 
-import matplotlib
 import numpydoc.xref
 
 import galaxy_sklearn
@@ -18,9 +16,6 @@ from public import own_methods, own_properties, scikit_learn_methods, type_names
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Diagrams of estimators in the gallery lead to the API pages of this very build.
 os.environ["GALAXY_SKLEARN_DOCS"] = ".."
-matplotlib.use("agg")
-# agg, which draws into files, says that it cannot show a window.
-warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 
 project = "galaxy_sklearn"
 author = "The galaxy_sklearn developers"
@@ -86,6 +81,8 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
     "thumbnail_size": (400, 280),
     "min_reported_time": 1,
+    # As many examples at a time as `--jobs` says.
+    "parallel": True,
     "show_memory": False,
     "show_signature": False,
     "write_computation_times": False,
@@ -101,7 +98,7 @@ html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": "galaxy_sklearn"},
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 4,
     "navbar_align": "left",
     "navigation_with_keys": False,
     "show_nav_level": 1,

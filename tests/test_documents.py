@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import runpy
 import sys
 from pathlib import Path
 
@@ -37,6 +38,16 @@ def test_links_lead_somewhere():
             made = "auto_examples" in target  # by the build of the site
             if not target.startswith("http") and not made:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_pages_show_examples_that_exist():
+    """A pattern that no example matches leaves the page without pictures, and no warning."""
+    patterns = [
+        p for page in PAGES for p in re.findall(r"^   \.\./(examples/\S+)$", page.read_text(), re.M)
+    ]
+    assert patterns
+    for pattern in patterns:
+        assert list(ROOT.glob(pattern)), pattern
 
 
 def api_entries():
@@ -114,3 +125,16 @@ def test_messages_in_the_troubleshooting_page_are_raised():
     for message in messages:
         parts = ".*".join(re.escape(part.strip()) for part in message.split("..."))
         assert any(re.search(parts, text, re.DOTALL) for text in texts), message
+
+
+def test_pages_that_need_a_network_or_a_missing_file_are_refused(tmp_path):
+    check_site = runpy.run_path(str(ROOT / "docs" / "check_site.py"))["main"]
+    assert "has no pages" in check_site(tmp_path)
+    page = tmp_path / "page.html"
+    page.write_text('<a href="https://doi.org/1">a paper</a> <a href="page.html#top">up</a>')
+    assert check_site(tmp_path) == ""
+    page.write_text('<script src="https://cdn.example/x.js"></script><a href="gone.html">x</a>')
+    assert check_site(tmp_path).splitlines() == [
+        f"{page}: loads https://cdn.example/x.js",
+        f"{page}: links to gone.html, which is not there",
+    ]
