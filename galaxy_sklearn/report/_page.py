@@ -63,6 +63,7 @@ def _content(report):
     estimator, target, found = report.estimator, report._target, report._found
     tree, votes = target.tree, target.votes
     last = first_and_last(estimator)[1]
+    model = getattr(estimator, "best_estimator_", estimator)  # of a search
     everything = report._everything
     drawn = {"history": figures.history(last), "tree": None, "coverage": None, "confusion": None}
     drawn["reliability"] = figures.reliability(target, report.predictions)
@@ -75,7 +76,7 @@ def _content(report):
     known = report.galaxies[report.galaxies["voted"] != "unknown"]
     if len(known):
         seen = {*known["voted"], *known["predicted"]}
-        names = [name for name, _ in tree.labels if name in seen]
+        names = list(dict.fromkeys(name for name, _ in tree.labels if name in seen))
         names += sorted(seen - set(names))
         drawn["confusion"] = figures.confusion(known["voted"], known["predicted"], names)
     data = _galaxies(report)
@@ -84,7 +85,7 @@ def _content(report):
         "title": report.title,
         "card": re.sub(r"\A---\n.*?\n---\n", "", report.card, flags=re.DOTALL).strip(),
         "facts": _facts(report),
-        "sentences": [sentence.replace("`", "") for sentence in describe(estimator)],
+        "sentences": [sentence.replace("`", "") for sentence in describe(model)],
         "n_galaxies": len(votes),
         "n_given": len(votes) + len(report.unreadable),
         "unreadable": list(report.unreadable["reason"].items()),
@@ -102,6 +103,7 @@ def _content(report):
         "n_known_labels": len(known),
         "n_members": len(getattr(last, "estimators_", [])),
         "data": data,
+        "n_saliency": sum("saliency" in galaxy for galaxy in data["galaxies"]),
         "kinds": KINDS,
     }
 
