@@ -449,7 +449,10 @@ def browser():
     # As root it starts without its sandbox only; it opens pages of these tests alone.
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=program, args=arguments)
+        try:
+            opened = running.chromium.launch(executable_path=program, args=arguments)
+        except playwright.Error as error:
+            pytest.skip(f"{program} does not start: {str(error).splitlines()[0]}")
         yield opened
         opened.close()
 
