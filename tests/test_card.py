@@ -4,10 +4,11 @@ import re
 
 import numpy as np
 import pytest
+from tiny import tiny
 
-from galaxy_sklearn import GalaxyClassifier, cli, make_galaxy_pipeline, metrics
+from galaxy_sklearn import GZ2, GalaxyClassifier, cli, make_galaxy_pipeline, metrics
 from galaxy_sklearn.datasets import make_galaxies
-from galaxy_sklearn.sharing import load_model, write_card
+from galaxy_sklearn.sharing import describe, load_model, write_card
 
 SMALL = {
     "resize__size": 12,
@@ -76,6 +77,13 @@ def test_card_without_scores_and_of_labels(pipe, data, tmp_path):
     assert "metrics:\n    - type: accuracy" in text
     with pytest.raises(ValueError, match="X and y belong together"):
         written(classifier, tmp_path, X)
+
+
+def test_surveys_and_functions_are_named(data):
+    tree = GZ2.__class__("Two kinds", GZ2.questions, GZ2.labels)
+    named = {"tree": tree, "network": tiny, "epochs": 1, "run_eagerly": True}
+    (text,) = describe(GalaxyClassifier(**named).fit(*data))
+    assert "`tree=Two kinds`" in text and "`network=tiny`" in text
 
 
 def test_metadata_is_yaml(pipe, data, tmp_path):

@@ -37,9 +37,12 @@ STYLE = {
     "savefig.facecolor": "none",
     "legend.facecolor": "none",
     "svg.fonttype": "none",
+    "text.parse_math": False,  # names of classes are anybody's
     "font.size": 10,
 }
 COLUMNS = 4
+# Names of classes are cut after so many characters, to leave room for the drawing.
+LONGEST = 24
 # Pixels an inch.
 PIXELS = 96
 # Intervals of no more galaxies, drawn at random, are counted.
@@ -54,6 +57,8 @@ def reliability(target, fractions):
         display = ReliabilityDisplay.from_predictions(
             target.votes, fractions, tree=target.tree, ax=axes
         )
+        if target.of_classes:
+            axes[0].set(xlabel="mean predicted probability", ylabel="part that is right")
         return np.nansum(display.weight * np.abs(display.predicted - display.voted), axis=1)
 
     svg, off = _panels(len(names), draw)
@@ -109,7 +114,15 @@ def confusion(voted, predicted, names):
 
     def draw(ax):
         display = ConfusionMatrixDisplay.from_predictions(
-            voted, predicted, labels=names, ax=ax, cmap="Blues", colorbar=False
+            voted,
+            predicted,
+            labels=names,
+            display_labels=[
+                name if len(name) <= LONGEST else f"{name[:LONGEST]}…" for name in names
+            ],
+            ax=ax,
+            cmap="Blues",
+            colorbar=False,
         )
         ax.set(xlabel="predicted", ylabel="voted")
         ax.tick_params(axis="x", labelrotation=40)

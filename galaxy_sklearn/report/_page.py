@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import pickle
 import platform
 import re
@@ -14,13 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from sklearn.utils import estimator_html_repr
 
-from galaxy_sklearn.displays import FULL, TITLE, WIDTH, lay_out, words
-from galaxy_sklearn.metrics import voted_and_predicted
+from galaxy_sklearn.displays import words
 from galaxy_sklearn.report import _figures as figures
-from galaxy_sklearn.report._choice import KINDS, choose
-from galaxy_sklearn.report._pictures import pictures
-from galaxy_sklearn.report._predictions import COVERAGES, SHOWN
-from galaxy_sklearn.report._saliency import most_telling, saliencies
+from galaxy_sklearn.report._choice import KINDS
+from galaxy_sklearn.report._data import page_data
 from galaxy_sklearn.report._scores import GREATER_IS_BETTER, N_SAMPLES, TITLES
 from galaxy_sklearn.scoring import content_id, copied, first_and_last
 from galaxy_sklearn.sharing import describe, versions
@@ -63,6 +59,7 @@ def _content(report):
     estimator, target, found = report.estimator, report._target, report._found
     tree, votes = target.tree, target.votes
     last = first_and_last(estimator)[1]
+    model = getattr(estimator, "best_estimator_", estimator)  # of a search
     everything = report._everything
     drawn = {"history": figures.history(last), "tree": None, "coverage": None, "confusion": None}
     drawn["reliability"] = figures.reliability(target, report.predictions)
@@ -75,21 +72,20 @@ def _content(report):
     known = report.galaxies[report.galaxies["voted"] != "unknown"]
     if len(known):
         seen = {*known["voted"], *known["predicted"]}
-        names = [name for name, _ in tree.labels if name in seen]
+        names = list(dict.fromkeys(name for name, _ in tree.labels if name in seen))
         names += sorted(seen - set(names))
         drawn["confusion"] = figures.confusion(known["voted"], known["predicted"], names)
-    data = _galaxies(report)
+    data = page_data(report)
     names = [name for name in TITLES if name in report.scores]
     return {
         "title": report.title,
         "card": re.sub(r"\A---\n.*?\n---\n", "", report.card, flags=re.DOTALL).strip(),
         "facts": _facts(report),
-        "sentences": [sentence.replace("`", "") for sentence in describe(estimator)],
+        "sentences": [sentence.replace("`", "") for sentence in describe(model)],
         "n_galaxies": len(votes),
         "n_given": len(votes) + len(report.unreadable),
         "unreadable": list(report.unreadable["reason"].items()),
         "of_classes": target.of_classes,
-        "form": report._form,
         "score_names": {name: TITLES[name] for name in names},
         "greater_is_better": GREATER_IS_BETTER,
         "scores": report.scores,
@@ -98,10 +94,10 @@ def _content(report):
         "questions": report.questions,
         "figures": drawn,
         "n_coverage": n_coverage,
-        "coverages": COVERAGES,
         "n_known_labels": len(known),
         "n_members": len(getattr(last, "estimators_", [])),
         "data": data,
+        "n_saliency": sum("saliency" in galaxy for galaxy in data["galaxies"]),
         "kinds": KINDS,
     }
 
@@ -133,90 +129,6 @@ def _facts(report):
         "Versions": f"{versions()}, Python {platform.python_version()}",
         "Written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
-
-
-def _galaxies(report):
-    """Return what the script is given: the questions, and the galaxies on the page."""
-    target, found, tree = report._target, report._found, report._target.tree
-    voted, predicted = voted_and_predicted(target.votes, report.predictions, tree=tree)
-    given = voted.cumulative(tree)
-    path = tree.walk(np.nan_to_num(given)).astype(bool)
-    rows, most = choose(report._errors, found.unusual, path, tree.slices, report.max_galaxies)
-    images = pictures(report.estimator, report.X, found.rows[rows])
-    galaxies = []
-    shown_voted = getattr(voted, report._form)(tree)
-    columns = {
-        "voted": _rounded(shown_voted[rows]),
-        "predicted": _rounded(report.predictions.to_numpy()[rows]),
-        "errors": _rounded(report._errors[rows], 6),
-    }
-    if report._form != "cumulative":
-        columns["votedPaths"] = _rounded(given[rows])
-        columns["predictedPaths"] = _rounded(predicted.cumulative(tree)[rows])
-    if found.intervals is not None:
-        columns["interval"] = _rounded(found.intervals[COVERAGES.index(SHOWN)][rows])
-    if found.unusual is not None:
-        columns["unusual"] = _rounded(found.unusual[rows], 6)
-    table = report.galaxies.iloc[rows]
-    for i, (name, galaxy) in enumerate(zip(table.index, table.itertuples(), strict=True)):
-        galaxies.append(
-            {
-                "name": str(name),
-                "row": int(galaxy.row),
-                "image": images[i],
-                "votedLabel": galaxy.voted,
-                "predictedLabel": galaxy.predicted,
-                "path": np.flatnonzero(path[rows[i]]).tolist(),
-            }
-            | {key: values[i] for key, values in columns.items()}
-        )
-    errors = report._errors[rows]
-    unusual = None if found.unusual is None else found.unusual[rows]
-    chosen = most_telling(errors[:, 0], unusual, report.n_saliency)
-    answers = [
-        _doubted(tree, errors[i, 1:], path[rows[i]], report.predictions.to_numpy()[rows[i]])
-        for i in chosen
-    ]
-    of_chosen = saliencies(report.estimator, report.X, found.rows[rows[chosen]], answers)
-    for i, saliency in zip(chosen, of_chosen, strict=False):
-        galaxies[i]["saliency"] = saliency
-    layout = lay_out(tree)
-    return {
-        "questions": [
-            {
-                "name": words(question.name),
-                "answers": [words(answer.name) for answer in question.answers],
-                "start": columns.start,
-            }
-            for question, columns in zip(tree.questions, tree.slices, strict=True)
-        ],
-        "tree": {
-            "corners": _rounded(layout.corners),
-            "sizes": _rounded(layout.sizes),
-            "routes": [_rounded(np.array(route)) for route in layout.routes],
-            "title": TITLE,
-            "width": WIDTH,
-            "full": FULL,
-        },
-        "form": report._form,
-        "most": most,
-        "ofClasses": target.of_classes,
-        "coverage": SHOWN,
-        "galaxies": galaxies,
-    }
-
-
-def _doubted(tree, errors, path, fractions):
-    """Return what was predicted for the question of the voted path with the greatest error."""
-    on_path = np.array([path[columns].any() for columns in tree.slices])
-    question = tree.order[0] if not on_path.any() else int(np.where(on_path, errors, -1).argmax())
-    columns = tree.slices[question]
-    return columns.start + int(fractions[columns].argmax())
-
-
-def _rounded(values, n_decimals=3):
-    """Return numbers as lists, None for NaN."""
-    return json.loads(json.dumps(np.round(values, n_decimals).tolist()).replace("NaN", "null"))
 
 
 def _number(value, digits=4):

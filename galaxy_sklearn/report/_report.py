@@ -48,7 +48,7 @@ class EvaluationReport:
         The card of the model, in Markdown, see `galaxy_sklearn.sharing.card_of`.
     max_galaxies : int, default=1000
         The most galaxies to show; the scores are those of all. The page takes about 8 kB for each.
-    n_saliency : int, default=6
+    n_saliency : int, default=3
         Number of galaxies of which the page shows which pixels speak for an answer. Each takes as
         long as the prediction of 120 galaxies.
 
@@ -101,7 +101,7 @@ class EvaluationReport:
         title="Evaluation report",
         card="",
         max_galaxies=1000,
-        n_saliency=6,
+        n_saliency=3,
     ):
         for name, value, least in (
             ("max_galaxies", max_galaxies, 1),

@@ -1,6 +1,7 @@
 """Cards: what a model is, what it learned from, how good it is, and how to use it."""
 
 import importlib.metadata
+from inspect import isfunction
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from galaxy_sklearn import metrics
 from galaxy_sklearn._files import written_whole
 from galaxy_sklearn._models import save_model
 from galaxy_sklearn._tree_of import tree_of
+from galaxy_sklearn.decision_tree import DecisionTree
 
 MODEL, CARD, HISTORY = "model.skops", "README.md", "history.png"
 TEMPLATE = """\
@@ -163,12 +165,19 @@ def describe(model):
         defaults = type(last)().get_params()
         settings = {k: v for k, v in changed.items() if k not in defaults or v != defaults[k]}
         hidden = ("verbose", "checkpoint", "random_state", "pretrained")
-        settings = [f"`{k}={v!r}`" for k, v in settings.items() if k not in hidden]
+        settings = [f"`{k}={_shown(v)}`" for k, v in settings.items() if k not in hidden]
         sentences.append(
             f"Network: {last.model_.count_params():,} weights, epoch {last.best_epoch_} of "
             f"{len(last.history_['loss'])} kept; {', '.join(settings) or 'defaults'}."
         )
     return sentences
+
+
+def _shown(value):
+    """Return a survey or a function by its name, other values as they are written."""
+    if isinstance(value, DecisionTree):
+        return value.name
+    return value.__name__ if isfunction(value) else repr(value)
 
 
 def versions():

@@ -67,7 +67,7 @@
           make("span", { class: "name" }, galaxy.name),
           make("span", {}, `${data.ofClasses ? "true" : "voted"}: ${galaxy.votedLabel}`),
           make("span", {}, `predicted: ${galaxy.predictedLabel}`),
-          make("span", { class: "facts-line" }, facts),
+          make("span", { class: "facts-line" }, facts + (galaxy.saliency ? ", pixels" : "")),
         ));
       });
       const none = kind === "unusual" && found.length ? "The model cannot tell." : "None.";
