@@ -15,8 +15,10 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
 from galaxy_sklearn import FlattenToTensor, ImageReader
+from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.images import ImageTable, _rows, iter_images, read_image
-from galaxy_sklearn.scoring import score_catalogue
+from galaxy_sklearn.scoring import prediction_table, score_catalogue
+from galaxy_sklearn.sharing import load_pretrained
 
 N = 25
 IDS = [587722981741363294 + i for i in range(N)]
@@ -28,19 +30,21 @@ def pixels():
     return np.random.default_rng(0).integers(0, 256, (N, 6, 8, 3), dtype=np.uint8)
 
 
+def encoded(image):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
 @pytest.fixture(scope="module")
 def tables(pixels, tmp_path_factory):
     """The same images as bytes of PNG files, in structs, and as arrays."""
     folder = tmp_path_factory.mktemp("tables")
-    encoded = []
-    for image in pixels:
-        file = io.BytesIO()
-        Image.fromarray(image).save(file, "PNG")
-        encoded.append(file.getvalue())
+    files = [encoded(image) for image in pixels]
     flux = pixels[..., :2].astype(np.float32) / 255
     columns = {
-        "bytes": pa.array(encoded),
-        "struct": pa.array([{"bytes": content, "path": None} for content in encoded]),
+        "bytes": pa.array(files),
+        "struct": pa.array([{"bytes": content, "path": None} for content in files]),
         "flux": pa.array(
             [{"band": ["des-g", "des-r"], "flux": np.moveaxis(f, -1, 0).tolist()} for f in flux],
             pa.struct(
@@ -271,6 +275,33 @@ def test_without_packages(tables, monkeypatch, package, file):
         list(iter_images(tables / file))
     with pytest.raises(ImportError, match=rf"planes/0: reading \w+ needs {package}"):
         read_image(f"{tables}/{file}/planes/0")
+
+
+def answers(rows):
+    """The function of the guide, for a partition of LSDB."""
+    table = rows[["objid", "ra", "dec"]].assign(label="", unusual=0.0)
+    if len(rows):
+        pictures = [np.asarray(Image.open(io.BytesIO(content))) for content in rows["image"]]
+        found = prediction_table(load_pretrained("gz2"), pictures).set_index(rows.index)
+        table = table.assign(label=found["label"], unusual=found["unusual"])
+    return table
+
+
+@pytest.mark.filterwarnings("ignore")  # of lsdb and Dask
+def test_lsdb(tmp_path):
+    lsdb = pytest.importorskip("lsdb")
+    images, _ = make_galaxies(6, random_state=0)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"objid": IDS[:6], "ra": rng.uniform(0, 360, 6), "dec": 0.0})
+    frame["image"] = [encoded(image) for image in images]
+    made = lsdb.from_dataframe(frame, lowest_order=0, partition_rows=4)
+    made.write_catalog(tmp_path / "hats", catalog_name="hats", as_collection=False)
+    catalog = lsdb.open_catalog(tmp_path / "hats")
+    found = catalog.map_partitions(answers).compute().sort_values("objid")
+    assert found["objid"].tolist() == IDS[:6] and catalog.npartitions > 1
+    expected = prediction_table(load_pretrained("gz2"), images)
+    assert found["label"].tolist() == expected["label"].tolist()
+    np.testing.assert_allclose(found["unusual"].astype(float), expected["unusual"], atol=1e-5)
 
 
 def test_real_layouts():
