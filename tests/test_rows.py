@@ -277,6 +277,68 @@ def test_without_packages(tables, monkeypatch, package, file):
         read_image(f"{tables}/{file}/planes/0")
 
 
+@pytest.fixture(scope="module")
+def hats(tables, tmp_path_factory):
+    """A collection of a HATS catalogue, with three partitions, and its margin."""
+    folder = tmp_path_factory.mktemp("hats") / "survey"
+    table = pq.read_table(tables / "all.parquet", columns=["objid", "bytes", "gray"])
+    for name, parts in (("main", ((0, 12), (12, 20), (20, N))), ("margin", ((3, 5),))):
+        place = folder / name / "dataset"
+        for i, (start, stop) in enumerate(parts):
+            (place / f"Norder={i}/Dir=0").mkdir(parents=True)
+            file = place / f"Norder={i}/Dir=0/Npix={i}.parquet"
+            pq.write_table(table[start:stop], file, row_group_size=5)
+        pq.write_metadata(table.schema, place / "_metadata")
+        (folder / name / "hats.properties").write_text("dataproduct_type=object\n")
+        (folder / name / "skymap.fits").touch()
+    lines = "# HATS\nobs_collection=survey\nhats_primary_table_url=main\nall_margins=margin\n"
+    (folder / "collection.properties").write_text(lines)
+    return folder
+
+
+@pytest.mark.parametrize("place", ["", "main"])
+def test_hats(hats, pixels, place):
+    """A folder of partitions is one table."""
+    source = str(hats / place)
+    names = list(iter_images(f"{source}/bytes"))
+    assert names[12] == f"{hats}/main/dataset/Norder=1/Dir=0/Npix=1.parquet/bytes/0"
+    np.testing.assert_array_equal([read_image(name) for name in names], pixels)
+    rows = list(ImageTable(f"{source}/gray", keep=["objid"]))
+    assert [objid for _, objid in rows] == IDS
+    np.testing.assert_array_equal(read_image(rows[24][0]), pixels[24, ..., 0])
+    with pytest.raises(
+        ValueError, match=r"main: .* one of the columns of images \['bytes', 'gray'"
+    ):
+        list(iter_images(source))
+    with pytest.raises(ValueError, match=r"main: .* in the column 'objid', found them in"):
+        list(iter_images(f"{source}/objid"))
+
+
+def test_hats_scored(hats, pixels, tmp_path):
+    model = make_pipeline(ImageReader(), FlattenToTensor(), DummyClassifier())
+    model.fit(pixels, ["a", "b"] * 12 + ["a"])
+    how = {"keep": ["objid"], "part_size": 7, "verbose": False}
+    done = score_catalogue(model, hats / "bytes", tmp_path / "scores", **how)
+    assert done[:3] == (N, 0, N)
+    assert pd.read_parquet(tmp_path / "scores")["objid"].tolist() == IDS
+
+
+def test_what_is_no_hats(hats, tmp_path):
+    """Folders within a catalogue, of images, and those that are empty or damaged."""
+    Image.new("L", (4, 4)).save(hats / "main" / "1.png")
+    (hats / "main" / "cutouts").mkdir()
+    Image.new("L", (4, 4)).save(hats / "main" / "cutouts" / "1.png")
+    assert list(iter_images(hats / "main" / "cutouts")) == [f"{hats}/main/cutouts/1.png"]
+    (tmp_path / "dataset").mkdir()
+    assert list(iter_images(tmp_path)) == []
+    (tmp_path / "properties").touch()
+    with pytest.raises(ValueError, match="expected a column with the names of the images"):
+        list(iter_images(tmp_path))
+    (tmp_path / "dataset" / "Npix=0.parquet").write_bytes(b"x")
+    with pytest.raises(ValueError, match="the table cannot be read"):
+        list(iter_images(tmp_path))
+
+
 def answers(rows):
     """The function of the guide, for a partition of LSDB."""
     table = rows[["objid", "ra", "dec"]].assign(label="", unusual=0.0)
