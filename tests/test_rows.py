@@ -15,8 +15,10 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
 from galaxy_sklearn import FlattenToTensor, ImageReader
+from galaxy_sklearn.datasets import make_galaxies
 from galaxy_sklearn.images import ImageTable, _rows, iter_images, read_image
-from galaxy_sklearn.scoring import score_catalogue
+from galaxy_sklearn.scoring import prediction_table, score_catalogue
+from galaxy_sklearn.sharing import load_pretrained
 
 N = 25
 IDS = [587722981741363294 + i for i in range(N)]
@@ -28,19 +30,21 @@ def pixels():
     return np.random.default_rng(0).integers(0, 256, (N, 6, 8, 3), dtype=np.uint8)
 
 
+def encoded(image):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
 @pytest.fixture(scope="module")
 def tables(pixels, tmp_path_factory):
     """The same images as bytes of PNG files, in structs, and as arrays."""
     folder = tmp_path_factory.mktemp("tables")
-    encoded = []
-    for image in pixels:
-        file = io.BytesIO()
-        Image.fromarray(image).save(file, "PNG")
-        encoded.append(file.getvalue())
+    files = [encoded(image) for image in pixels]
     flux = pixels[..., :2].astype(np.float32) / 255
     columns = {
-        "bytes": pa.array(encoded),
-        "struct": pa.array([{"bytes": content, "path": None} for content in encoded]),
+        "bytes": pa.array(files),
+        "struct": pa.array([{"bytes": content, "path": None} for content in files]),
         "flux": pa.array(
             [{"band": ["des-g", "des-r"], "flux": np.moveaxis(f, -1, 0).tolist()} for f in flux],
             pa.struct(
@@ -271,6 +275,95 @@ def test_without_packages(tables, monkeypatch, package, file):
         list(iter_images(tables / file))
     with pytest.raises(ImportError, match=rf"planes/0: reading \w+ needs {package}"):
         read_image(f"{tables}/{file}/planes/0")
+
+
+@pytest.fixture(scope="module")
+def hats(tables, tmp_path_factory):
+    """A collection of a HATS catalogue, with three partitions, and its margin."""
+    folder = tmp_path_factory.mktemp("hats") / "survey"
+    table = pq.read_table(tables / "all.parquet", columns=["objid", "bytes", "gray"])
+    for name, parts in (("main", ((0, 12), (12, 20), (20, N))), ("margin", ((3, 5),))):
+        place = folder / name / "dataset"
+        for i, (start, stop) in enumerate(parts):
+            (place / f"Norder={i}/Dir=0").mkdir(parents=True)
+            file = place / f"Norder={i}/Dir=0/Npix={i}.parquet"
+            pq.write_table(table[start:stop], file, row_group_size=5)
+        pq.write_metadata(table.schema, place / "_metadata")
+        (folder / name / "hats.properties").write_text("dataproduct_type=object\n")
+        (folder / name / "skymap.fits").touch()
+    lines = "# HATS\nobs_collection=survey\nhats_primary_table_url=main\nall_margins=margin\n"
+    (folder / "collection.properties").write_text(lines)
+    return folder
+
+
+@pytest.mark.parametrize("place", ["", "main"])
+def test_hats(hats, pixels, place):
+    """A folder of partitions is one table."""
+    source = str(hats / place)
+    names = list(iter_images(f"{source}/bytes"))
+    assert names[12] == f"{hats}/main/dataset/Norder=1/Dir=0/Npix=1.parquet/bytes/0"
+    np.testing.assert_array_equal([read_image(name) for name in names], pixels)
+    rows = list(ImageTable(f"{source}/gray", keep=["objid"]))
+    assert [objid for _, objid in rows] == IDS
+    np.testing.assert_array_equal(read_image(rows[24][0]), pixels[24, ..., 0])
+    with pytest.raises(
+        ValueError, match=r"main: .* one of the columns of images \['bytes', 'gray'"
+    ):
+        list(iter_images(source))
+    with pytest.raises(ValueError, match=r"main: .* in the column 'objid', found them in"):
+        list(iter_images(f"{source}/objid"))
+
+
+def test_hats_scored(hats, pixels, tmp_path):
+    model = make_pipeline(ImageReader(), FlattenToTensor(), DummyClassifier())
+    model.fit(pixels, ["a", "b"] * 12 + ["a"])
+    how = {"keep": ["objid"], "part_size": 7, "verbose": False}
+    done = score_catalogue(model, hats / "bytes", tmp_path / "scores", **how)
+    assert done[:3] == (N, 0, N)
+    assert pd.read_parquet(tmp_path / "scores")["objid"].tolist() == IDS
+
+
+def test_what_is_no_hats(hats, tmp_path):
+    """Folders within a catalogue, of images, and those that are empty or damaged."""
+    Image.new("L", (4, 4)).save(hats / "main" / "1.png")
+    (hats / "main" / "cutouts").mkdir()
+    Image.new("L", (4, 4)).save(hats / "main" / "cutouts" / "1.png")
+    assert list(iter_images(hats / "main" / "cutouts")) == [f"{hats}/main/cutouts/1.png"]
+    (tmp_path / "dataset").mkdir()
+    assert list(iter_images(tmp_path)) == []
+    (tmp_path / "properties").touch()
+    with pytest.raises(ValueError, match="expected a column with the names of the images"):
+        list(iter_images(tmp_path))
+    (tmp_path / "dataset" / "Npix=0.parquet").write_bytes(b"x")
+    with pytest.raises(ValueError, match="the table cannot be read"):
+        list(iter_images(tmp_path))
+
+
+def answers(rows):
+    """The function of the guide, for a partition of LSDB."""
+    table = rows[["objid", "ra", "dec"]].assign(label="", unusual=0.0)
+    if len(rows):
+        pictures = [np.asarray(Image.open(io.BytesIO(content))) for content in rows["image"]]
+        found = prediction_table(load_pretrained("gz2"), pictures).set_index(rows.index)
+        table = table.assign(label=found["label"], unusual=found["unusual"])
+    return table
+
+
+@pytest.mark.filterwarnings("ignore")  # of lsdb and Dask
+def test_lsdb(tmp_path):
+    lsdb = pytest.importorskip("lsdb")
+    images, _ = make_galaxies(6, random_state=0)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"objid": IDS[:6], "ra": rng.uniform(0, 360, 6), "dec": 0.0})
+    frame["image"] = [encoded(image) for image in images]
+    made = lsdb.from_dataframe(frame, lowest_order=0, partition_rows=4)
+    made.write_catalog(tmp_path / "hats", catalog_name="hats", as_collection=False)
+    catalog = lsdb.open_catalog(tmp_path / "hats")
+    found = catalog.map_partitions(answers).compute().sort_values("objid")
+    assert found["objid"].tolist() == IDS[:6] and catalog.npartitions > 1
+    expected = prediction_table(load_pretrained("gz2"), images)
+    assert found["label"].tolist() == expected["label"].tolist()
+    np.testing.assert_allclose(found["unusual"].astype(float), expected["unusual"], atol=1e-5)
 
 
 def test_real_layouts():

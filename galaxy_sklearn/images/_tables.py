@@ -23,6 +23,7 @@ from galaxy_sklearn.images._columns import (
     types_of_text,
     values_of,
 )
+from galaxy_sklearn.images._hats import partitions, split_hats
 from galaxy_sklearn.images._rows import is_image_column, split_place
 
 DAMAGE = (
@@ -47,8 +48,8 @@ class ImageTable:
     ----------
     source : str, path-like, DataFrame or table
         A CSV or Parquet file with names of images; a Parquet, HDF5 or Zarr file that holds the
-        images, with the name of their column if there are several (``"t.parquet/image"``); or a
-        table of pandas, polars, pyarrow or astropy.
+        images, or a HATS catalogue of such Parquet files, with the name of their column if there
+        are several (``"t.parquet/image"``); or a table of pandas, polars, pyarrow or astropy.
     keep : list of str, default=()
         The columns to keep. The table is read once to check them, and to see what the text of a
         CSV file stands for.
@@ -91,8 +92,7 @@ class ImageTable:
     def __iter__(self):
         n_files = len(self._files)
         if not n_files:
-            place = "/".join(filter(None, (self._table.name, self._holder)))
-            held = (f"{place}/{row}" for row in range(self._table.n_rows))
+            held = self._table.places(self._holder)
             if not self._keep:
                 yield from zip(held, strict=True)
                 return
@@ -143,7 +143,7 @@ def is_table(source):
     -------
     bool
         True for tables of pandas, polars, pyarrow and astropy, and names of CSV, Parquet,
-        HDF5 and Zarr files and of columns in them.
+        HDF5 and Zarr files, of HATS catalogues, and of columns in them.
 
     Examples
     --------
@@ -154,7 +154,7 @@ def is_table(source):
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
         is_file = name.lower().endswith((*TABLES, *ARRAYS)) and not Path(name).is_dir()
-        return is_file or split_place(name) is not None
+        return is_file or split_place(name) is not None or split_hats(name) is not None
     return any(hasattr(source, names) for names in NAMES)
 
 
@@ -162,13 +162,18 @@ def _opened(source):
     if not isinstance(source, (str, os.PathLike)):
         return _Frame(source)
     name = os.fspath(source)
+    catalogue = split_hats(name)
+    if catalogue is not None:
+        folder, column = catalogue
+        with _damage_named(folder):
+            return _Parquet(folder, column, partitions(folder))
     name, column = split_place(name) or (name, "")
     if not Path(name).exists():
         raise FileNotFoundError(f"There is no table {name!r}.")
     with _damage_named(name):
         if name.lower().endswith(ARRAYS):
             return _Arrays(name, column)
-        return _Parquet(name, column) if name.lower().endswith(".parquet") else _Text(name)
+        return _Parquet(name, column, [name]) if name.lower().endswith(".parquet") else _Text(name)
 
 
 @contextmanager
@@ -245,21 +250,27 @@ class _Frame:
 
 
 class _Parquet:
-    """A Parquet file."""
+    """A Parquet file, or several with the same columns."""
 
     is_text = False
 
-    def __init__(self, name, chosen):
-        self.name, self.chosen = name, chosen
-        found = pq.read_metadata(name)
-        schema = found.schema.to_arrow_schema()
-        self.n_rows, self.columns = found.num_rows, schema.names
+    def __init__(self, name, chosen, files):
+        self.name, self.chosen, self._files = name, chosen, files
+        found = [pq.read_metadata(file) for file in files]
+        self._n_rows = [one.num_rows for one in found]
+        schema = found[0].schema.to_arrow_schema() if found else pa.schema([])
+        self.columns = schema.names
         self.holding = [field.name for field in schema if is_image_column(field.type)]
 
+    def places(self, holder):
+        for file, n_rows in zip(self._files, self._n_rows, strict=True):
+            yield from (f"{file}/{holder}/{row}" for row in range(n_rows))
+
     def chunks(self, columns):
-        with pq.ParquetFile(self.name) as table:
-            for batch in table.iter_batches(ROWS, columns=columns):
-                yield [batch.column(column) for column in columns]
+        for file in self._files:
+            with pq.ParquetFile(file) as table:
+                for batch in table.iter_batches(ROWS, columns=columns):
+                    yield [batch.column(column) for column in columns]
 
 
 class _Arrays:
@@ -275,6 +286,10 @@ class _Arrays:
         images = chosen if chosen in self.holding else next(iter(self.holding), None)
         self.n_rows = 0 if images is None else shapes[images][0]
         self.columns = [place for place, shape in shapes.items() if shape == (self.n_rows,)]
+
+    def places(self, holder):
+        place = "/".join(filter(None, (self.name, holder)))
+        return (f"{place}/{row}" for row in range(self.n_rows))
 
     def chunks(self, columns):
         with open_arrays(self.name) as root:
