@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test wheel fuzz faults bench format docs clean
+.PHONY: demo test wheel fuzz faults bench format docs figures clean
 
 demo: $(VENV)/.installed
 	$(BIN)/galaxy-sklearn demo
@@ -43,12 +43,19 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python benchmarks/performance.py --output docs/performance.md $(BENCH)
 
-# The figures in docs/.
-docs: $(VENV)/.installed
+# The site, in docs/_build/html: every warning is an error, and nothing is fetched from a network.
+# DOCS="-D plot_gallery=0" leaves out the run of the examples.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --jobs 2 --doctree-dir docs/_build/doctrees \
+	    $(DOCS) docs docs/_build/html
+	$(BIN)/python docs/check_offline.py docs/_build/html
+
+# The pictures that README.md shows.
+figures: $(VENV)/.installed
 	$(BIN)/python docs/make_figures.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info docs/_build docs/api/backreferences docs/api/generated docs/auto_examples
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
@@ -56,4 +63,8 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@

@@ -70,6 +70,15 @@ def table(title, times, ours, n, unit="us", note=""):
 # ------------------------------------------------------------------------- reading
 
 DEFAULT = "equivariant, one look (the default)"
+ON_THREADS = """\
+On two threads the steps after the decoding lose to OpenCV. Decoding alone shares two cores evenly,
+but the twenty NumPy calls of an image (blocks of two small matrix products, mostly) let go of
+Python's lock and wait for it again: 4 switches of threads an image, 0.1 in decoding alone, and a
+quarter more CPU time. Fewer, larger products take it less often, and cost more than they save. One
+pass from bytes to the small image without the lock needs a compiled extension, for which this
+package would no longer be one wheel for all machines. `score_catalogue(n_workers=-1)` reads in
+processes, which share no lock.
+"""
 FLOOR = "floor: libjpeg-turbo decoding alone"
 
 
@@ -87,6 +96,7 @@ def reading(paths, quick):
         texts.append(
             table(f"Reading a JPEG file, {threads} thread{plural}", times, "ours", len(paths))
         )
+    texts.append(ON_THREADS)
     steps = [ImageReader(), CenterCrop(), Grayscale(), Resize(), FlattenToTensor()]
     up_to = {}
     for i, name in enumerate(("decoding", "crop", "gray", "resize", "tensor"), 1):

@@ -25,6 +25,15 @@ from galaxy_sklearn.sharing import load_model, save_model
 from galaxy_sklearn.sharing._card import card_text
 
 TABLES = ("train", "train_more", "train_partial")
+RECIPE = {
+    # Four times as many galaxies as in train.csv bear more weights.
+    "classifier__network__filters": (4, 12, 32, 64),
+    "classifier__network__features": 256,
+    "classifier__epochs": 55,
+    "classifier__validation_fraction": 0.05,
+    "classifier__calibrate": True,
+    "classifier__dtype_policy": "mixed_bfloat16",
+}
 DESCRIPTION = """\
 From a colour image of a galaxy to the 37 vote fractions of Galaxy Zoo 2, in cumulative form. It
 works without a GPU.
@@ -48,16 +57,7 @@ def fit(folder, checkpoint):
     """Return the fitted pipeline."""
     parts = [load_galaxy_zoo(folder / "images", folder / f"{table}.csv") for table in TABLES]
     pipe = make_galaxy_pipeline(n_jobs=-1, verbose=1, random_state=0)
-    pipe.set_params(
-        # Four times as many galaxies as in train.csv bear more weights.
-        classifier__network__filters=(4, 12, 32, 64),
-        classifier__network__features=256,
-        classifier__epochs=55,
-        classifier__validation_fraction=0.05,
-        classifier__calibrate=True,
-        classifier__dtype_policy="mixed_bfloat16",
-        classifier__checkpoint=checkpoint,
-    )
+    pipe.set_params(classifier__checkpoint=checkpoint, **RECIPE)
     pipe.fit(
         np.concatenate([part.data for part in parts]),
         pd.concat([part.target for part in parts], ignore_index=True),

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from galaxy_sklearn._compat import parameter_names
+from galaxy_sklearn._documentation import DocumentationLink
 from galaxy_sklearn._learner import augments, batch_as_float32
 from galaxy_sklearn.images import first_element
 from galaxy_sklearn.networks import NETWORKS, RENAMED, arguments, get_network
@@ -19,6 +20,10 @@ from galaxy_sklearn.transformers import FlattenToTensor
 PREFIX = "network__"
 # Between the brightest pixels of two samples of galaxies; less than between 255 and 1.
 OTHER_UNITS = 50
+COLOURS = 3
+FOR_BANDS = " Bands of FITS files become pictures by galaxy_sklearn.pipeline.for_bands (--colours)."
+# Pixels scaled to 0-1 may exceed it by so much, by rounding.
+ROUNDING = 1e-4
 
 
 class _Hidden:
@@ -31,7 +36,7 @@ class _Hidden:
         raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
 
 
-class NetworkWrapper(BaseWrapper):
+class NetworkWrapper(DocumentationLink, BaseWrapper):
     """A scikeras wrapper whose parameters are those of its signature and of its network.
 
     A subclass has a parameter ``network`` and passes its ``**kwargs`` to
@@ -186,7 +191,8 @@ def to_tensor(estimator, X, *, image_shape, reset):
     Raises
     ------
     ValueError
-        If X holds no images, or images of another shape than those seen in ``fit``.
+        If X holds no images, or images of another shape than those seen in ``fit``, or with
+        pixels outside 0-1 where those were scaled to it.
     """
     if getattr(X, "ndim", 2) <= 2 and np.ndim(first_element(X)) < 2:
         X = validate_data(estimator, X, reset=reset)
@@ -198,24 +204,70 @@ def to_tensor(estimator, X, *, image_shape, reset):
         dtype=dtype if dtype in ("float16", "uint8") else "float32", image_shape=image_shape
     )
     tensor = collect.fit_transform(X)
-    brightest = float(batch_as_float32(tensor.max()))
     if reset:
         estimator.image_shape_in_ = tensor.shape[1:]
-        estimator.brightest_in_ = brightest
-    elif tensor.shape[1:] != estimator.image_shape_in_:
+        estimator.brightest_in_ = float(_as_float(tensor.max()))
+        return tensor
+    check_as_fitted(estimator, tensor)
+    if tensor.shape[1:] != estimator.image_shape_in_:
         raise ValueError(
             f"X holds images of shape {tensor.shape[1:]} (height, width, channels), but this "
             f"{type(estimator).__name__} was fitted on images of shape "
             f"{estimator.image_shape_in_}."
         )
-    else:
-        _compare_scales(estimator, brightest)
+    _compare_scales(estimator, tensor)
     return tensor
 
 
-def _compare_scales(estimator, brightest):
+def check_as_fitted(estimator, tensor, names=None):
+    """Refuse images in other channels than those of the fit, or not scaled to 0-1 as those were.
+
+    Parameters
+    ----------
+    estimator : estimator
+        See `to_tensor`.
+    tensor : ndarray of shape (n_galaxies, height, width, n_channels)
+        Images.
+    names : sequence of str, optional
+        The files that they are from, for the error.
+
+    Raises
+    ------
+    ValueError
+        The message names the first such image.
+    """
+
+    def name(i):
+        return f"X, image {i}" if names is None else names[i]
+
+    fitted_on = f"on which this {type(estimator).__name__} was fitted"
+    fitted, found = estimator.image_shape_in_[-1], tensor.shape[-1]
+    hint = FOR_BANDS if fitted == COLOURS else ""
+    if found != fitted:
+        raise ValueError(
+            f"{name(0)}: expected {_channels(fitted)}, {fitted_on}, found {_channels(found)}.{hint}"
+        )
+    brightest = getattr(estimator, "brightest_in_", None)
+    if brightest is None or abs(brightest - 1) > ROUNDING:
+        return
+    axes = tuple(range(1, tensor.ndim))
+    least, most = (_as_float(pixels) for pixels in (tensor.min(axis=axes), tensor.max(axis=axes)))
+    outside = (least < -ROUNDING) | (most > 1 + ROUNDING)
+    if outside.any():
+        i = int(outside.argmax())
+        raise ValueError(
+            f"{name(i)}: expected pixels of 0 to 1, {fitted_on}, found {least[i]:.3g} to "
+            f"{most[i]:.3g}. Integers are scaled to that, floats are taken as they are.{hint}"
+        )
+
+
+def _channels(number):
+    return "one channel" if number == 1 else f"{number} channels"
+
+
+def _compare_scales(estimator, tensor):
     """Warn of images that seem to be in other units than those of the fit."""
-    before = getattr(estimator, "brightest_in_", None)
+    before, brightest = getattr(estimator, "brightest_in_", None), _as_float(tensor.max())
     if before is None:  # not known of files of version 0.1.0
         return
     # A faint image is no sign of other units, but one of 0-1 after images of 0-255 is.
@@ -227,6 +279,10 @@ def _compare_scales(estimator, brightest):
             UserWarning,
             stacklevel=4,
         )
+
+
+def _as_float(pixels):
+    return batch_as_float32(pixels).astype(float)
 
 
 def _found(cls, name):

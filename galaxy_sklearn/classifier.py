@@ -26,7 +26,12 @@ from galaxy_sklearn._compat import (
     default_parameters,
     hide_keyword_arguments,
 )
-from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, to_tensor
+from galaxy_sklearn._estimator import (
+    NetworkWrapper,
+    check_as_fitted,
+    checked_parameters,
+    to_tensor,
+)
 from galaxy_sklearn._learner import LabelTarget, Learner, VoteTarget
 from galaxy_sklearn._transaction import unchanged_on_failure
 from galaxy_sklearn.decision_tree import DecisionTree
@@ -208,13 +213,6 @@ class GalaxyClassifier(
     .. [2] Loshchilov & Hutter 2019, ICLR (arXiv 1711.05101), for the weight decay.
     .. [3] Polyak & Juditsky 1992, SIAM J. Control Optim. 30, 838, for the averaging.
     .. [4] Guo et al. 2017, ICML 70, 1321 (arXiv 1706.04599), for the temperature.
-    .. [5] Gal & Ghahramani 2016, ICML 48, 1050 (arXiv 1506.02142), for dropout sampling.
-    .. [6] Vovk, Gammerman & Shafer 2005, Algorithmic Learning in a Random World, for conformal
-       prediction.
-    .. [7] Lei et al. 2018, JASA 113, 1094, for intervals normalized by their spread.
-    .. [8] Sadinle, Lei & Wasserman 2019, JASA 114, 223, for sets of classes.
-    .. [9] Lee et al. 2018, NeurIPS 31, 7167, for the distance of features.
-    .. [10] Mueller & Hein 2025, ICML (arXiv 2505.18032), for that of features of length 1.
 
     Examples
     --------
@@ -501,7 +499,7 @@ class GalaxyClassifier(
             Probability that a fraction lies in its interval, in (0, 1).
         kind : {"conformal", "credible"}, optional
             "conformal" intervals hold the fraction that volunteers vote for a new galaxy, in the
-            form of `predict_proba`, as often as they promise [6]_: on average over galaxies like
+            form of `predict_proba`, as often as they promise [1]_: on average over galaxies like
             those that `fit` set aside, of which there must be some (`validation_fraction`).
             "credible" intervals hold the conditional fraction in the limit of many volunteers, as
             far as the network knows: with ``loss="dirichlet_multinomial"`` it has a beta
@@ -511,7 +509,7 @@ class GalaxyClassifier(
         -------
         ndarray of shape (n_galaxies, n_answers, 2)
             Lower and upper end. The prediction is in a conformal interval, and the width grows
-            with the errors of similar predictions [7]_.
+            with the errors of similar predictions [2]_.
 
         Raises
         ------
@@ -520,6 +518,12 @@ class GalaxyClassifier(
         ValueError
             If the classifier learned class labels, no galaxies were set aside, the network was
             trained with another loss, or a parameter is invalid.
+
+        References
+        ----------
+        .. [1] Vovk, Gammerman & Shafer 2005, Algorithmic Learning in a Random World, for conformal
+           prediction.
+        .. [2] Lei et al. 2018, JASA 113, 1094, for intervals normalized by their spread.
         """
         check_is_fitted(self)
         _check_coverage(coverage)
@@ -538,7 +542,7 @@ class GalaxyClassifier(
             Images or flattened rows.
         coverage : float, default=0.9
             Probability that the class is in the set, in (0, 1), on average over galaxies like
-            those that `fit` set aside, of which there must be some (`validation_fraction`) [8]_.
+            those that `fit` set aside, of which there must be some (`validation_fraction`) [1]_.
 
         Returns
         -------
@@ -552,6 +556,10 @@ class GalaxyClassifier(
         ValueError
             If the classifier learned votes, no galaxies were set aside, or the coverage is not in
             (0, 1).
+
+        References
+        ----------
+        .. [1] Sadinle, Lei & Wasserman 2019, JASA 114, 223, for sets of classes.
         """
         check_is_fitted(self)
         _check_coverage(coverage)
@@ -560,7 +568,7 @@ class GalaxyClassifier(
     def sample_proba(self, X, n_samples=10, random_state=None):
         """Sample predictions with Monte Carlo dropout.
 
-        The spread of the samples measures the uncertainty of the network [5]_. Without dropout
+        The spread of the samples measures the uncertainty of the network [1]_. Without dropout
         in the network all samples are equal.
 
         Parameters
@@ -582,6 +590,10 @@ class GalaxyClassifier(
         ------
         NotFittedError
             If called before `fit`.
+
+        References
+        ----------
+        .. [1] Gal & Ghahramani 2016, ICML 48, 1050 (arXiv 1506.02142), for dropout sampling.
         """
         check_is_fitted(self)
         tensor = self._check_X(X, reset=False)
@@ -634,7 +646,7 @@ class GalaxyClassifier(
         ndarray of shape (n_galaxies,)
             The opposite of a distance, as in scikit-learn's detectors of outliers: that of the
             features from the mean of the training images, by their covariance, after both are
-            scaled to length 1 [9]_ [10]_. It is -1 for the most distant of 100 galaxies that
+            scaled to length 1 [1]_ [2]_. It is -1 for the most distant of 100 galaxies that
             `fit` set aside, of which there must be some (`validation_fraction`).
 
         Raises
@@ -643,6 +655,11 @@ class GalaxyClassifier(
             If called before `fit`.
         ValueError
             If the images have another shape than those seen in `fit`.
+
+        References
+        ----------
+        .. [1] Lee et al. 2018, NeurIPS 31, 7167, for the distance of features.
+        .. [2] Mueller & Hein 2025, ICML (arXiv 2505.18032), for that of features of length 1.
         """
         return -self._predict_with_distances(X)[1]
 
@@ -782,6 +799,10 @@ class GalaxyClassifier(
                 assert_all_finite(y, input_name="y")
         check_consistent_length(tensor, y)
         return tensor, y
+
+    def _check_as_fitted(self, tensor, names):
+        """Refuse images that it cannot answer for."""
+        check_as_fitted(self, tensor, names)
 
     def _check_X(self, X, reset):
         return to_tensor(self, X, image_shape=self.image_shape, reset=reset)

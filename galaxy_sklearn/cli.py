@@ -5,6 +5,8 @@ import ast
 import shlex
 import sys
 import tempfile
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import galaxy_sklearn
@@ -26,9 +28,10 @@ def main(argv=None):
     """
     arguments = _parser().parse_args(argv)
     try:
-        if arguments.run is not models:
-            import_tensorflow()
-        arguments.run(arguments)
+        with _warnings_in_one_line():
+            if arguments.run is not models:
+                import_tensorflow()
+            arguments.run(arguments)
     except (OSError, ValueError, ImportError) as error:
         print(f"galaxy-sklearn: {error}", file=sys.stderr)
         return 1
@@ -121,24 +124,46 @@ def evaluate(arguments):
 
 def predict(arguments):
     """Predict the images of a folder tree, an archive or a table. A run that was killed resumes."""
+    from galaxy_sklearn.images import is_table
     from galaxy_sklearn.scoring import score_catalogue
 
+    model, bands = arguments.model, arguments.bands
+    if arguments.colours is not None:
+        from galaxy_sklearn._models import find_model, load_model
+        from galaxy_sklearn.pipeline import for_bands
+
+        model = for_bands(load_model(find_model(model)), arguments.colours)
+        if bands is not None and not is_table(arguments.images):
+            model.set_params(read__band=bands)
+            bands = None
     scored = score_catalogue(
-        arguments.model,
+        model,
         arguments.images,
         arguments.output,
         keep=arguments.keep,
-        bands=arguments.bands,
+        bands=bands,
         part_size=arguments.part_size,
         n_workers=arguments.workers,
         scheduler=arguments.scheduler,
     )
     for message in scored.messages:
         print(f"galaxy-sklearn: skipped: {message}", file=sys.stderr)
-    print(
-        f"Wrote {scored.n_images} galaxies to {arguments.output}, {scored.n_errors} of which "
-        "could not be read."
-    )
+    done = f"Wrote {scored.n_images} galaxies to {arguments.output}"
+    n_answers = scored.n_images - scored.n_errors
+    if not n_answers:
+        raise ValueError(f"{done}, none of which has answers: the column error tells why.")
+    print(f"{done}, {scored.n_errors} of which have no answers.")
+    if scored.n_unusual is not None:
+        print(
+            f"{scored.n_unusual} of {n_answers} are unlike those that the model learned from "
+            "(unusual above 1)."
+        )
+        if scored.n_unusual > n_answers / 2:
+            print(
+                "galaxy-sklearn: warning: most images are unlike those that the model learned "
+                "from: its answers mean little for them.",
+                file=sys.stderr,
+            )
 
 
 def models(arguments):
@@ -226,7 +251,7 @@ def _parser():
     parser.add_argument("--version", action="version", version=galaxy_sklearn.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(run, *, model=False, images=True, votes=False):
+    def command(run, *, model=False, images="folder of images named by galaxy", votes=False):
         sub = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         sub.set_defaults(run=run)
         if model:
@@ -234,25 +259,37 @@ def _parser():
                 "model", help="file that `train` wrote, or the name of a pretrained model"
             )
         if images:
-            sub.add_argument("--images", required=True, metavar="DIR", help="folder of images")
+            sub.add_argument(
+                "--images",
+                required=True,
+                metavar="PLACE",
+                help=images,
+            )
         if votes:
             sub.add_argument("--votes", required=True, metavar="TABLE", help="CSV or Parquet")
+            other = "that of the model, or else GZ2" if model else "GZ2"
             sub.add_argument(
                 "--tree",
                 type=_survey,
                 metavar="SURVEY",
-                help="whose questions the votes answer; that of the model, or else GZ2, by default",
+                help=f"survey whose questions were asked, such as GZ_DECALS; default: {other}",
             )
-            sub.add_argument("--mapping", metavar="TABLE", help="objid,asset_id, if needed")
             sub.add_argument(
-                "--split", metavar="PART", help="of the column split: train, validation or test"
+                "--mapping",
+                metavar="TABLE",
+                help="with columns objid and asset_id, if the images are named by the latter",
+            )
+            sub.add_argument(
+                "--split",
+                metavar="PART",
+                help="use the rows whose column split has this value, such as train or test",
             )
         return sub
 
     def plot(sub):
-        sub.add_argument("--plot", metavar="PNG", help="also draw a picture")
+        sub.add_argument("--plot", type=_picture, metavar="PNG", help="also draw a picture")
 
-    sub = command(demo, images=False)
+    sub = command(demo, images=None)
     sub.add_argument("--folder", default="galaxy-sklearn-demo", metavar="DIR")
     sub.add_argument("--samples", type=_positive, default=1200, help="galaxies to train on")
     sub.add_argument("--epochs", type=_positive, default=15)
@@ -287,7 +324,9 @@ def _parser():
         help="also write a page with scores, baselines, figures and galaxies; galaxies that cannot "
         "be read are left out and listed",
     )
-    sub = command(predict, model=True)
+    sub = command(
+        predict, model=True, images="folder tree, .zip or .tar, or table with the names of images"
+    )
     sub.add_argument(
         "--output", required=True, metavar="PLACE", help="name.csv, name.parquet, or a folder"
     )
@@ -298,7 +337,13 @@ def _parser():
         "--bands",
         nargs="+",
         metavar="COLUMN",
-        help="with the FITS files of each band, for a model that takes bands",
+        help="with the FITS files of each band; with --colours, and images that are no table, the "
+        "bands in each file",
+    )
+    sub.add_argument(
+        "--colours",
+        metavar="SURVEY",
+        help="sdss, gz_decals or legacy: make pictures of FITS bands, for a model of pictures",
     )
     sub.add_argument(
         "--part-size", type=_positive, default=16384, metavar="N", help="images a part"
@@ -307,7 +352,7 @@ def _parser():
         "--workers", type=int, metavar="N", help="processes that share the work; -1: one a core"
     )
     sub.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that does the work")
-    sub = command(models, images=False)
+    sub = command(models, images=None)
     sub.add_argument("model", nargs="?", help="whose card to print")
     sub = command(card, model=True, votes=True)
     sub.add_argument("--output", required=True, metavar="DIR", help="folder to write")
@@ -318,6 +363,17 @@ def _parser():
     sub.add_argument("--description", default="", metavar="TEXT", help="what the model is for")
     sub.add_argument("--license", default="other", help="such as cc-by-4.0")
     return parser
+
+
+@contextmanager
+def _warnings_in_one_line():
+    """Show warnings without the lines of code that they come from."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"galaxy-sklearn: warning: {message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _load_galaxies(arguments, tree):
@@ -337,6 +393,20 @@ def _positive(text):
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a positive int, got {text}")
     return value
+
+
+def _picture(text):
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if Path(text).suffix[1:].lower() not in known:
+        raise argparse.ArgumentTypeError(
+            f"expected the name of a picture, ending in one of .{', .'.join(sorted(known))}, "
+            f"got {text!r}"
+        )
+    if not Path(text).parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(Path(text).parent)!r}")
+    return text
 
 
 def _survey(text):

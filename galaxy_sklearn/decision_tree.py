@@ -75,6 +75,14 @@ class Question(NamedTuple):
     answers: tuple[Answer, ...]
 
 
+def check_tree(tree) -> None:
+    """Refuse what is no `DecisionTree`, such as the name of a survey."""
+    if not isinstance(tree, DecisionTree):
+        raise TypeError(
+            f"Expected a DecisionTree, such as galaxy_sklearn.surveys.GZ2, got {tree!r}."
+        )
+
+
 def as_floats(values) -> np.ndarray:
     """Return numbers as float64, NaN where they are missing: None, `pandas.NA` or masked."""
     if isinstance(values, np.ma.MaskedArray):
@@ -147,7 +155,8 @@ class DecisionTree:
     kaggle_reach : bool, default=True
         Whether a question to which roads lead that have no answer in common, such as "Is there
         anything odd?", counts as reached by everybody. That is the convention of the Kaggle
-        challenge. If False, its reach is the sum over its roads like that of any other question.
+        challenge, whose names of columns (``Class1.1``) are read as well. If False, its reach is
+        the sum over its roads like that of any other question.
     campaign : str, default=""
         What some tables append to the names of questions, such as ``"-dr5"``.
 
@@ -257,13 +266,16 @@ class DecisionTree:
     def spellings(self) -> tuple[tuple[tuple[str, ...], str | None], ...]:
         """What tables call the answers, in the order of preference, and the form that this tells.
 
-        Kaggle's columns, then the conditional fractions of catalogues, counts, and `answer_names`
-        as they are, which tell no form; each without and with the `campaign`.
+        Kaggle's columns (only with ``kaggle_reach``: numbers alone do not tell which survey's
+        questions they are), then the conditional fractions of catalogues, counts, and
+        `answer_names` as they are, which tell no form; each without and with the `campaign`.
         """
         endings: list[tuple[str, str | None]]
         endings = [(suffix, "conditional") for suffix in CONDITIONAL_SUFFIXES]
         endings += [("_count", "counts"), ("", None)]
-        spellings: list[tuple[tuple[str, ...], str | None]] = [(self.kaggle_columns, "cumulative")]
+        spellings: list[tuple[tuple[str, ...], str | None]] = []
+        if self.kaggle_reach:
+            spellings.append((self.kaggle_columns, "cumulative"))
         for ending, form in endings:
             for campaign in dict.fromkeys(("", self.campaign)):
                 names = (

@@ -12,6 +12,7 @@ from sklearn.base import (
 from sklearn.utils.validation import check_is_fitted
 
 from galaxy_sklearn._compat import Interval
+from galaxy_sklearn._documentation import DocumentationLink
 from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, to_tensor
 from galaxy_sklearn._learner import Learner, ViewPairs, augments
 from galaxy_sklearn._transaction import unchanged_on_failure
@@ -20,7 +21,11 @@ __all__ = ["GalaxyEncoder"]
 
 
 class GalaxyEncoder(
-    ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
+    DocumentationLink,
+    ClassNamePrefixFeaturesOutMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Learn features from images without labels.
 

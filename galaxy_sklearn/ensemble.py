@@ -18,6 +18,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from galaxy_sklearn._compat import HasMethods, Interval
+from galaxy_sklearn._documentation import DocumentationLink
 from galaxy_sklearn._random import draw_seed
 from galaxy_sklearn._transaction import unchanged_on_failure
 
@@ -30,6 +31,7 @@ def _members_know_where_they_learned(ensemble):
 
 
 class GalaxyEnsemble(
+    DocumentationLink,
     MetaEstimatorMixin,
     ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -66,8 +68,6 @@ class GalaxyEnsemble(
     References
     ----------
     .. [1] Lakshminarayanan, Pritzel & Blundell 2017, NeurIPS 30 (arXiv 1612.01474).
-    .. [2] Lichtendahl, Grushka-Cockayne & Winkler 2013, Management Science 59, 1594, on averaging
-       quantiles.
 
     Examples
     --------
@@ -194,9 +194,14 @@ class GalaxyEnsemble(
         Returns
         -------
         ndarray of shape (n_galaxies, n_answers, 2)
-            Lower and upper end of each fraction's interval: the means of the members' ends [2]_.
+            Lower and upper end of each fraction's interval: the means of the members' ends [1]_.
             Members have errors of their own, larger than those of their mean, so that conformal
             intervals hold more than they promise.
+
+        References
+        ----------
+        .. [1] Lichtendahl, Grushka-Cockayne & Winkler 2013, Management Science 59, 1594, on
+           averaging quantiles.
         """
         check_is_fitted(self)
         return np.mean([m.predict_interval(X, coverage, kind) for m in self.estimators_], axis=0)
@@ -336,6 +341,12 @@ class GalaxyEnsemble(
         for name in ("classes_", "form_", "n_features_in_", "feature_names_in_"):
             if name in first:
                 setattr(self, name, first[name])
+
+    def _check_as_fitted(self, tensor, names):
+        """Refuse images that the members cannot answer for."""
+        check = getattr(self.estimators_[0], "_check_as_fitted", None)
+        if check is not None:
+            check(tensor, names)
 
     @available_if(_members_know_where_they_learned)
     def _predict_with_distances(self, X):

@@ -8,13 +8,15 @@ from galaxy_sklearn.classifier import GalaxyClassifier
 from galaxy_sklearn.ensemble import GalaxyEnsemble
 from galaxy_sklearn.transformers import (
     CenterCrop,
+    ColourComposite,
+    CropToGalaxy,
     FlattenToTensor,
     Grayscale,
     ImageReader,
     Resize,
 )
 
-__all__ = ["RECIPES", "make_galaxy_pipeline"]
+__all__ = ["RECIPES", "for_bands", "make_galaxy_pipeline"]
 
 N_MEMBERS = 3
 RECIPES = {
@@ -40,6 +42,9 @@ RECIPES = {
     },
 }
 
+
+# The side of the pixels, in arcseconds, whose flux the colours of a survey are made of.
+PIXEL_SCALES = {"sdss": 0.396, "gz_decals": 0.262, "legacy": 0.262}
 
 # What learned most from few labels; see docs/accuracy.md. There are too few to set some aside.
 FINE_TUNING = {
@@ -143,3 +148,56 @@ def make_galaxy_pipeline(
         pipe.set_params(classifier__pretrained=pretrained, **FINE_TUNING)
     # Copied, so that no two pipelines share a step.
     return pipe.set_params(**deepcopy(RECIPES[recipe]))
+
+
+def for_bands(pipe, colours="sdss", *, band=None):
+    """Put in front of a pipeline for pictures what makes pictures of FITS bands.
+
+    Models that learned from the colour JPEG files of a survey, such as
+    ``load_pretrained("gz2")``, can so be asked about FITS files.
+
+    Parameters
+    ----------
+    pipe : Pipeline
+        A fitted pipeline that begins with the steps ``read`` and ``crop``, as those of
+        `make_galaxy_pipeline` do. Its other steps, which are not copied, follow the new ones.
+    colours : {"sdss", "gz_decals", "legacy"}, default="sdss"
+        The pictures to make, see `ColourComposite`. Those that the model learned from are best;
+        for "gz2" and the bands g, r and i that is "sdss". The bands g, r and z, of DECam, are
+        nearest to what it knows with "gz_decals".
+    band : list of three str, optional
+        The bands in each file, in the order of wavelength. By default X has a column for each
+        band, or a file holds the three and nothing else.
+
+    Returns
+    -------
+    Pipeline
+        The steps ``read`` (`ImageReader`, nanomaggies for the pixels of the survey), ``colour``
+        (`ColourComposite`), ``crop`` (`CropToGalaxy`, since the scale is that of the files), and
+        those of `pipe` after ``crop``. ``set_params`` changes any of them.
+
+    Raises
+    ------
+    ValueError
+        If `pipe` does not begin with these steps, or `colours` is unknown.
+
+    Examples
+    --------
+    >>> from galaxy_sklearn.pipeline import for_bands
+    >>> from galaxy_sklearn.sharing import load_pretrained
+    >>> pipe = for_bands(load_pretrained("gz2"), "gz_decals", band=["g", "r", "z"])
+    >>> list(pipe.named_steps)
+    ['read', 'colour', 'crop', 'gray', 'resize', 'tensor', 'classifier']
+    >>> fractions = pipe.predict_proba(["decals.fits"])  # doctest: +SKIP
+    """
+    if colours not in PIXEL_SCALES:
+        raise ValueError(f"colours must be one of {list(PIXEL_SCALES)}, got {colours!r}.")
+    names = [name for name, _ in getattr(pipe, "steps", ())]
+    if names[:2] != ["read", "crop"]:
+        raise ValueError(
+            "pipe must be a pipeline that begins with the steps read and crop, got "
+            f"{names or type(pipe).__name__}."
+        )
+    read = ImageReader(band=band, units="nanomaggies", pixel_scale=PIXEL_SCALES[colours])
+    first = [("read", read), ("colour", ColourComposite(colours)), ("crop", CropToGalaxy())]
+    return Pipeline(first + pipe.steps[2:])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from galaxy_sklearn.decision_tree import DecisionTree, as_floats, reach_of_roads
+from galaxy_sklearn.decision_tree import DecisionTree, as_floats, check_tree, reach_of_roads
 from galaxy_sklearn.surveys import GZ2
 
 __all__ = ["Votes", "check_votes"]
@@ -282,6 +282,7 @@ def _row(index, i):
 
 def _in_order(y, tree, form):
     """Return values in the tree's order, the names of their columns, row names and the form."""
+    check_tree(tree)
     names, index = list(tree.answer_names), None
     if hasattr(y, "to_pandas"):  # polars, pyarrow, astropy
         y = y.to_pandas()

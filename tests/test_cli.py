@@ -1,4 +1,5 @@
 import shutil
+import warnings
 from pathlib import Path
 
 import joblib
@@ -119,6 +120,27 @@ def test_unknown_survey(capsys):
     assert "there is no survey 'GZ1'; choose from GZ2" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [("a.xyz", "ending in one of ."), ("no/a.png", "there is no folder 'no'")],
+)
+def test_a_picture_that_cannot_be_drawn_is_refused_first(picture, message, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["evaluate", "--plot", picture])
+    assert message in capsys.readouterr().err
+
+
+def test_warnings_show_no_code(monkeypatch, capsys):
+    def models(arguments):
+        print(warnings.formatwarning("is a pickle", UserWarning, "cli.py", 3, "warnings.warn()"))
+
+    monkeypatch.setattr(cli, "models", models)
+    before = warnings.formatwarning
+    assert cli.main(["models"]) == 0
+    assert capsys.readouterr().out.strip() == "galaxy-sklearn: warning: is a pickle"
+    assert warnings.formatwarning is before
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_predict(trained, folder, paths, tmp_path, suffix):
     output = tmp_path / f"out{suffix}"
@@ -157,6 +179,7 @@ def test_predict_survives_bad_images(trained, folder, tmp_path, capsys):
         ("predict missing.skops --images {images} --output a.csv", "There is no model file"),
         ("predict {votes} --images {images} --output a.csv", "expected a file of save_model"),
         ("predict {model} --images nowhere --output a.csv", "nowhere"),
+        ("predict {model} --images {images} --output a.txt", "a.txt: expected a name that ends in"),
         ("predict {model} --images {images} --output no/a.csv", "no folder 'no'"),
         ("train --images {images} --votes {votes} --model no/m.skops", "no folder 'no'"),
         ("train --images {images} --votes v.csv --model m.skops", "v.csv"),

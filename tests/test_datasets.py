@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from astropy.table import Table
 from PIL import Image
-from trees import REPEATED, TWO_ANSWERS, fractions
+from trees import REPEATED, ROADS, TWO_ANSWERS, fractions
 
 from galaxy_sklearn import GZ2
 from galaxy_sklearn.datasets import find_images, load_galaxy_zoo, make_galaxies, split_galaxies
@@ -87,7 +87,7 @@ def test_bad_tables(images, table, tmp_path):
         load_galaxy_zoo(images, pd.concat([table, table[1:2]]))
     with pytest.raises(ValueError, match="'t02_edgeon_a04_yes_debiased' is missing"):
         load_galaxy_zoo(images, table.drop(columns="t02_edgeon_a04_yes_debiased"))
-    with pytest.raises(ValueError, match=r"found neither Kaggle's columns"):
+    with pytest.raises(ValueError, match=r"found no columns of the Kaggle challenge"):
         load_galaxy_zoo(images, table[["objid"]])
     with pytest.raises(ValueError, match="expected a column with the galaxies' numbers"):
         load_galaxy_zoo(images, table.drop(columns="objid"))
@@ -136,6 +136,25 @@ def test_kaggle_columns_of_another_survey(images, repeated):
     assert data.target.columns.tolist() == list(REPEATED.kaggle_columns)
 
 
+def test_kaggle_columns_of_a_survey_that_has_none(images):
+    """Their numbers would fit any survey with as many answers."""
+    votes = named(np.full((24, 10), 0.5), ROADS.kaggle_columns)
+    with pytest.raises(ValueError, match=r"found no columns of .* of 'roads'"):
+        load_galaxy_zoo(images, votes, tree=ROADS)
+    with pytest.raises(ValueError, match=r"'Class1\.1'"):
+        check_votes(votes[list(ROADS.kaggle_columns)], tree=ROADS)
+
+
+def test_a_name_is_no_survey(images):
+    for refused in (
+        lambda: load_galaxy_zoo(images, "votes.csv", tree="gz2"),
+        lambda: check_votes(np.zeros((2, 37)), tree="gz2"),
+        lambda: make_galaxies(2, survey="gz2"),
+    ):
+        with pytest.raises(TypeError, match=r"Expected a DecisionTree, .*surveys\.GZ2, got 'gz2'"):
+            refused()
+
+
 def test_counts_under_plain_names(images):
     counts = np.random.default_rng(0).integers(1, 40, (24, 2))
     data = load_galaxy_zoo(images, named(counts, TWO_ANSWERS.answer_names), tree=TWO_ANSWERS)
@@ -153,9 +172,9 @@ def test_which_columns_are_read(images, repeated):
         assert data.target.columns[0] == f"smooth_yes{ending}"
     with pytest.raises(ValueError, match=r"'round_no_debiased' is missing"):
         load_galaxy_zoo(images, table.drop(columns="round_no_debiased"), tree=REPEATED)
-    with pytest.raises(ValueError, match=r"found neither .*smooth_yes_debiased.* of 'repeated'"):
+    with pytest.raises(ValueError, match=r"no columns of .*smooth_yes_debiased.* of 'repeated'"):
         load_galaxy_zoo(images, table[["objid", "redshift"]], tree=REPEATED)
-    with pytest.raises(ValueError, match=r"found neither .* of 'Galaxy Zoo 2'"):
+    with pytest.raises(ValueError, match=r"found no columns of .* of 'Galaxy Zoo 2'"):
         load_galaxy_zoo(images, table)
 
 

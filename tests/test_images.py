@@ -323,6 +323,8 @@ def test_one_name_is_no_list(tmp_path):
     for name in ("a.jpg", Path("a.jpg"), b"a.jpg"):
         with pytest.raises(ValueError, match=r"Expected a list of names of image files, got one"):
             ImageReader().fit_transform(name)
+    with pytest.raises(ValueError, match=r"one name: .*find_images\('.*'\), a folder\?"):
+        ImageReader().fit_transform(tmp_path)
     with pytest.raises(ValueError, match="Found 0 images"):
         ImageReader().fit_transform([])
 

@@ -171,6 +171,8 @@ def test_names_of_pickles(simple, tmp_path):
             load_model(tmp_path / "m.pkl")
         with pytest.raises(ValueError, match=r"text\.pkl: no model that can be loaded"):
             load_model(tmp_path / "text.pkl")
+    with pytest.raises(FileNotFoundError, match=r"load_pretrained\('gz2'\) loads"):
+        load_model("gz2")
     with pytest.raises(FileNotFoundError, match=r"no model file .*none\.skops"):
         load_model(tmp_path / "none.skops")
 

@@ -305,6 +305,8 @@ def test_steps_that_cannot_be_exported(fitted, paths, galaxies, tmp_path):
     refused("not fitted", make_galaxy_pipeline(), NotFittedError)
     refused("takes a fitted pipeline .* got GalaxyClassifier", steps["classifier"], TypeError)
     refused("dtype must be one of .* got 'int8'", fitted, dtype="int8")
+    with pytest.raises(ValueError, match=r"path must end in '\.onnx', got 'model\.skops'"):
+        export_onnx(fitted, "model.skops")
 
 
 @pytest.mark.slow

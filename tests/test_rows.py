@@ -1,6 +1,8 @@
-"""Images in the rows of Parquet and HDF5 files."""
+"""Images in the rows of Parquet, HDF5 and Zarr files."""
 
 import io
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from galaxy_sklearn.scoring import score_catalogue
 
 N = 25
 IDS = [587722981741363294 + i for i in range(N)]
+ARRAYS = ["t.hdf5", "t.zarr", "t2.zarr", "t.zarr.zip"]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +60,19 @@ def tables(pixels, tmp_path_factory):
         file["name"] = [f"{i:03d}".encode() for i in range(N)]
         file["in/images"] = pixels
         file["planes"] = np.moveaxis(pixels, -1, 1)
+    zarr = pytest.importorskip("zarr")
+    for kind, version in (("t.zarr", 3), ("t2.zarr", 2)):
+        group = zarr.open_group(folder / kind, mode="w", zarr_format=version)
+        group.create_array("objid", data=np.array(IDS))
+        names = np.array([f"{i:03d}" for i in range(N)], dtype=np.dtypes.StringDType())
+        group.create_array("name", data=names)
+        # As names of folders they would be taken for images.
+        separator = {"name": "v2", "separator": "/"} if version == 2 else None
+        how = {"chunks": (4, 6, 5, 3), "chunk_key_encoding": separator}
+        group.create_array("in/images", data=pixels, **how)
+        group.create_array("planes", data=np.moveaxis(pixels, -1, 1), chunks=(1, 3, 6, 8))
+    zarr.save(folder / "one.zarr", pixels)
+    shutil.make_archive(folder / "t.zarr", "zip", folder / "t.zarr")
     return folder
 
 
@@ -84,16 +100,54 @@ def test_parquet(tables, pixels, kind, place):
     np.testing.assert_allclose(many, one, atol=1e-7)
 
 
+@pytest.mark.parametrize("file", ARRAYS)
 @pytest.mark.parametrize("column", ["in/images", "planes"])
-def test_hdf5(tables, pixels, column):
-    names = list(iter_images(f"{tables}/t.hdf5/{column}"))
-    found = [read_image(name) for name in names]
-    np.testing.assert_array_equal(found, pixels)
-    table = ImageTable(f"{tables}/t.hdf5/{column}", keep=["objid", "name"])
-    assert next(iter(table)) == (names[0], IDS[0], "000")
+def test_arrays(tables, pixels, file, column):
+    names = list(iter_images(f"{tables}/{file}/{column}"))
+    assert names[3] == f"{tables}/{file}/{column}/3" and len(names) == N
+    np.testing.assert_array_equal([read_image(name) for name in names], pixels)
+    many = FlattenToTensor(n_jobs=3).fit_transform(ImageReader().fit_transform(np.array(names)))
+    np.testing.assert_array_equal(many, FlattenToTensor().fit_transform(pixels))
+    table = ImageTable(f"{tables}/{file}/{column}", keep=["objid", "name"])
+    assert list(table) == [(names[i], IDS[i], f"{i:03d}") for i in range(N)]
 
 
-@pytest.mark.parametrize("source", ["bytes.parquet", "all.parquet/struct", "t.hdf5/in/images"])
+def test_store_of_one_array(tables, pixels):
+    names = list(iter_images(Path(tables, "one.zarr")))
+    assert names[3] == f"{tables}/one.zarr/3"
+    np.testing.assert_array_equal([read_image(name) for name in names], pixels)
+    with pytest.raises(ValueError, match=r"one.zarr/in/3: expected an array 'in', found \[\]"):
+        read_image(f"{tables}/one.zarr/in/3")
+
+
+def test_damaged_stores(tables, pixels, tmp_path):
+    """Zarr shows chunks that are missing as if they were there."""
+    zarr = pytest.importorskip("zarr")
+    store = tmp_path / "t.zarr"
+    zarr.create_array(store, data=np.full((4, 5, 5), 2.0), chunks=(1, 5, 5), fill_value=np.nan)
+    (store / "c/1/0/0").unlink()
+    (store / "c/2/0/0").write_bytes(b"x")
+    assert read_image(f"{store}/3").min() == 2
+    with pytest.raises(ValueError, match=r"t.zarr/1: .* found nothing but the fill value, nan"):
+        read_image(f"{store}/1")
+    with pytest.raises(ValueError, match=r"t.zarr/2: the image is damaged"):
+        read_image(f"{store}/2")
+    (store / "zarr.json").write_text("{")
+    (tmp_path / "t.zarr.zip").write_bytes(b"PK")
+    for name in ("t.zarr", "t.zarr.zip"):
+        with pytest.raises(ValueError, match=rf"{name}: the table cannot be read"):
+            list(iter_images(tmp_path / name))
+        with pytest.raises(ValueError, match=rf"{name}/a/1: the image is damaged"):
+            read_image(f"{tmp_path}/{name}/a/1")
+    (tmp_path / "empty.zarr").mkdir()
+    with pytest.raises(ValueError, match=r"empty.zarr: the table cannot be read"):
+        list(iter_images(tmp_path / "empty.zarr"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["bytes.parquet", "all.parquet/struct", *(f"{file}/in/images" for file in ARRAYS)],
+)
 def test_scored(tables, tmp_path, source):
     names = list(iter_images(tables / source))
     model = make_pipeline(ImageReader(), FlattenToTensor(), DummyClassifier())
@@ -131,8 +185,9 @@ def test_choices(tables):
         ValueError, match=r"one of the columns of images \['bytes', 'struct', 'flux"
     ):
         list(iter_images(tables / "all.parquet"))
-    with pytest.raises(ValueError, match=r"one of the columns .*\['in/images', 'planes'\]"):
-        list(iter_images(tables / "t.hdf5"))
+    for file in ARRAYS:
+        with pytest.raises(ValueError, match=r"one of the columns .*'(in/images|planes)'"):
+            list(iter_images(tables / file))
     with pytest.raises(ValueError, match=r"images in the column 'objid', found them in \['bytes'"):
         list(iter_images(tables / "all.parquet" / "objid"))
 
@@ -163,10 +218,18 @@ def test_bad_rows(tables, tmp_path):
             read_image(f"{tmp_path}/t.parquet/{row}")
     with pytest.raises(FileNotFoundError, match="No image file"):
         read_image(f"{tmp_path}/t.parquet/bytes/x")
-    with pytest.raises(ValueError, match="expected row 99 of images"):
-        read_image(f"{tables}/t.hdf5/planes/99")
-    with pytest.raises(ValueError, match="expected a data set 'no'"):
-        read_image(f"{tables}/t.hdf5/no/1")
+    for file in ARRAYS:
+        with pytest.raises(ValueError, match=r"expected row 99 of images, found shape \(25, 3"):
+            read_image(f"{tables}/{file}/planes/99")
+        with pytest.raises(ValueError, match=r"expected row 1 of images, found shape \(\)"):
+            read_image(f"{tables}/{file}/in/1")
+        for place in ("no/1", "1"):
+            with pytest.raises(ValueError, match=r"expected an array '(no)?', found \['"):
+                read_image(f"{tables}/{file}/{place}")
+        with pytest.raises(ValueError, match="up to 143 pixels .* found 6 x 8 x 3"):
+            read_image(f"{tables}/{file}/in/images/1", max_pixels=143)
+        with pytest.raises(FileNotFoundError, match="No image file"):
+            read_image(f"{tables}/{file}/planes/x")
     with pytest.raises(ValueError, match="up to .* bytes .*found"):
         read_image(f"{tables}/bytes.parquet/bytes/1", max_pixels=-43690)
 
@@ -201,12 +264,13 @@ def test_table_written_again(pixels, tmp_path):
         np.testing.assert_array_equal(read_image(f"{path}/gray/0"), pixels[i, : 5 + i, :, 0])
 
 
-def test_without_h5py(tables, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "h5py", None)
-    with pytest.raises(ImportError, match="reading HDF5 needs h5py"):
-        list(iter_images(tables / "t.hdf5"))
-    with pytest.raises(ImportError, match=r"planes/0: reading HDF5 needs h5py"):
-        read_image(f"{tables}/t.hdf5/planes/0")
+@pytest.mark.parametrize(("package", "file"), [("h5py", "t.hdf5"), ("zarr", "t.zarr")])
+def test_without_packages(tables, monkeypatch, package, file):
+    monkeypatch.setitem(__import__("sys").modules, package, None)
+    with pytest.raises(ImportError, match=rf"reading \w+ needs {package}: pip install"):
+        list(iter_images(tables / file))
+    with pytest.raises(ImportError, match=rf"planes/0: reading \w+ needs {package}"):
+        read_image(f"{tables}/{file}/planes/0")
 
 
 def test_real_layouts():
@@ -224,3 +288,5 @@ def test_real_layouts():
     for source in (hats / "rgb", folder / mmu / "image_rgb"):
         rows = [row[1:] for row in ImageTable(source, keep=["object_id", "ra"])]
         assert rows[0] == ("example_a", 0.0135501496399)
+    cutana = [read_image(name) for name in iter_images(folder / "images.zarr")]
+    assert np.shape(cutana) == (5, 160, 160, 3) and cutana[0].dtype == np.float32

@@ -135,7 +135,10 @@ def load_model(path):
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no model file {str(path)!r}.")
+        hint = ""
+        if str(path) in pretrained_models():
+            hint = f" load_pretrained({str(path)!r}) loads the pretrained model of that name."
+        raise FileNotFoundError(f"There is no model file {str(path)!r}.{hint}")
     if zipfile.is_zipfile(path):
         try:
             _check_size(path.stat().st_size)

@@ -12,6 +12,7 @@ from sklearn.utils import Bunch
 from galaxy_sklearn._ids import as_array
 from galaxy_sklearn.datasets._mapping import asset_ids
 from galaxy_sklearn.datasets._tables import IDS, read_table, rows_with_ids
+from galaxy_sklearn.decision_tree import check_tree
 from galaxy_sklearn.images import find_images
 from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.votes import check_votes
@@ -106,6 +107,7 @@ def load_galaxy_zoo(
     """
     if incomplete not in ("keep", "drop"):
         raise ValueError(f"incomplete must be 'keep' or 'drop', got {incomplete!r}.")
+    check_tree(tree)
     paths = find_images(images)
     answers = {column for columns, _ in tree.spellings for column in columns}
     table, name = read_table(
@@ -205,9 +207,10 @@ def _answers(tree, columns, name):
             if 0 < len(missing) < question.stop - question.start:
                 raise ValueError(f"{name}: vote column {names[min(missing)]!r} is missing.")
         return names, present
+    kaggle = f"the Kaggle challenge ({tree.kaggle_columns[0]!r}, ...) or " * tree.kaggle_reach
     raise ValueError(
-        f"{name}: found neither Kaggle's columns ({tree.kaggle_columns[0]!r}, ...) nor those of a "
-        f"catalogue ({tree.debiased_columns[0]!r}, ...) of {tree.name!r}, but {columns[:5]} ..."
+        f"{name}: found no columns of {kaggle}a catalogue ({tree.debiased_columns[0]!r}, ...) of "
+        f"{tree.name!r}, but {columns[:5]} ..."
     )
 
 

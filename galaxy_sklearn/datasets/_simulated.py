@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter
 from sklearn.utils import Bunch, check_random_state
 
+from galaxy_sklearn.decision_tree import check_tree
 from galaxy_sklearn.surveys import GZ2
 
 # Images of Galaxy Zoo 2 have 424 pixels of 0.02 Petrosian R90 each.
@@ -106,6 +107,7 @@ def make_galaxies(
     ):
         if not isinstance(value, Integral) or value < 1:
             raise ValueError(f"{name} must be a positive int, got {value!r}.")
+    check_tree(survey)
     rng = check_random_state(random_state)
     images = np.empty((n_samples, image_size, image_size, 3), dtype=np.uint8)
     probabilities = np.empty((n_samples, len(survey.answer_names)))

@@ -40,7 +40,7 @@ class DecisionTreeDisplay:
 
     See Also
     --------
-    DecisionTree.to_cumulative : The fractions that are drawn.
+    galaxy_sklearn.DecisionTree.to_cumulative : The fractions that are drawn.
 
     Examples
     --------

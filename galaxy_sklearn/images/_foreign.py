@@ -27,5 +27,5 @@ def foreign(content):
 def foreign_folder(path):
     """Return what a folder is whose name was given for that of an image."""
     if any((path / name).is_file() for name in ZARR):
-        return f"a Zarr store: with zarr, {ARRAYS}"
+        return f"a Zarr store: give it a name that ends in .zarr, and {LIST}"
     return "a folder: list its images with galaxy_sklearn.datasets.find_images or iter_images"

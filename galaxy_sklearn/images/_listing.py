@@ -75,9 +75,9 @@ def iter_images(source):
         A folder, which is searched with its subfolders and archives in the order of names (a
         damaged archive is yielded as an image that cannot be read); a ZIP
         or (uncompressed) tar archive; a CSV or Parquet file, or a data frame, with a column
-        ``path``, ``file`` or ``file_loc``; a Parquet or (with h5py) HDF5 file that holds the
-        images, and the name of their column if there are several (``"t.parquet/image"``); or the
-        names themselves.
+        ``path``, ``file`` or ``file_loc``; a Parquet, HDF5 (with h5py) or Zarr file (with
+        zarr; a folder ``x.zarr``, or ``x.zarr.zip``) that holds the images, and the name of their
+        column if there are several (``"t.parquet/image"``); or the names themselves.
 
     Yields
     ------

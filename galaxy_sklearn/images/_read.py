@@ -37,8 +37,8 @@ def read_image(
     path : str
         The file; or an image in an archive, by its `PackedImage` or by the name of the archive
         and its own in it (``"shard.tar/3.jpg"``), which lists the archive first; or one in a row
-        of a Parquet or HDF5 file (``"t.parquet/image/3"``); or the FITS files of several bands,
-        as `BandFiles`.
+        of a Parquet, HDF5 or Zarr file (``"t.parquet/image/3"``); or the FITS files of several
+        bands, as `BandFiles`.
     luma : bool, default=False
         Whether to decode the luma of JPEG files only, see `galaxy_sklearn.ImageReader`.
     reduce : {1, 2, 4, 8}, default=1
@@ -187,16 +187,16 @@ def _content(path, max_bytes, max_pixels):
             return file.read()
     except InvalidImageError as error:
         raise ValueError(f"{path}: {error}.") from None
-    except IsADirectoryError:
-        found = foreign_folder(Path(path))
-        raise ValueError(f"{path}: expected an image, found {found}.") from None
-    except (FileNotFoundError, NotADirectoryError):
-        # The name of a member of an archive, without its place, which arrays do not keep.
-        packed = find_packed(path)
-        if packed is not None:
-            return packed.read(max_bytes=max_bytes)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         with _naming(path):
             found = read_row(os.fspath(path), max_bytes=max_bytes, max_pixels=max_pixels)
         if found is not None:
             return found
+        if isinstance(error, IsADirectoryError):
+            found = foreign_folder(Path(path))
+            raise ValueError(f"{path}: expected an image, found {found}.") from None
+        # The name of a member of an archive, without its place, which arrays do not keep.
+        packed = find_packed(path)
+        if packed is not None:
+            return packed.read(max_bytes=max_bytes)
         raise FileNotFoundError(f"No image file {path!r}.") from None

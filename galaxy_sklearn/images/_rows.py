@@ -1,4 +1,4 @@
-"""Images in the rows of tables: encoded files or arrays of pixels, in Parquet and HDF5 files."""
+"""Images in the rows of tables: encoded files or arrays of pixels."""
 
 import threading
 from functools import lru_cache
@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import types
 
+from galaxy_sklearn.images._arrays import ARRAYS, ZARR, image_in, open_arrays
 from galaxy_sklearn.images._limits import InvalidImageError, check_bytes, check_size
 
-HDF5 = (".h5", ".hdf5")
-HOLDERS = (".parquet", *HDF5)
+HOLDERS = (".parquet", *ARRAYS)
 READING = threading.Lock()
 # Row groups that were read last, by file, its time and size, column and number; of so many bytes.
 HELD: dict[tuple, object] = {}
@@ -20,7 +20,7 @@ MOST_HELD = 1 << 30
 
 
 def split_place(name):
-    """Split the name of a place in a Parquet or HDF5 file, ``"t.parquet/image/3"``.
+    """Split the name of a place in a file of tables or arrays, ``"t.parquet/image/3"``.
 
     Returns
     -------
@@ -28,7 +28,9 @@ def split_place(name):
         The file and what follows; None if no part of the name is such a file.
     """
     for folder in (name, *map(str, PurePath(name).parents)):
-        if folder.lower().endswith(HOLDERS) and Path(folder).is_file():
+        if folder.lower().endswith(HOLDERS) and (
+            Path(folder).is_file() or (folder.lower().endswith(ZARR) and Path(folder).is_dir())
+        ):
             return folder, PurePath(name).relative_to(folder).as_posix().removeprefix(".")
     return None
 
@@ -73,10 +75,13 @@ def read_row(name, *, max_bytes, max_pixels):
         return None
     file = place[0]
     column, _, row = place[1].rpartition("/")
-    if not column or not row.isdecimal():
+    if not row.isdecimal():
         return None
-    if file.lower().endswith(HDF5):
-        return None, _of_hdf5(file, column, int(row), max_pixels)
+    if file.lower().endswith(ARRAYS):
+        with open_arrays(file) as root:
+            return None, image_in(root, column, int(row), max_pixels)
+    if not column:
+        return None
     value, bands = _of_parquet(file, column, int(row)), None
     if types.is_struct(value.type) and value.is_valid:
         bands = value["band"].as_py() if "flux" in value else None
@@ -141,26 +146,6 @@ def _read_group(file, column, group):
                 "table with smaller ones, such as row_group_size=1000"
             )
         return table.read_row_group(group, columns=[column])[column]
-
-
-def _of_hdf5(file, column, row, max_pixels):
-    with open_hdf5(file) as content:
-        if column not in content:
-            raise InvalidImageError(f"expected a data set {column!r}, found {list(content)}")
-        images = content[column]
-        if not 3 <= images.ndim <= 4 or row >= len(images):
-            raise InvalidImageError(f"expected row {row} of images, found shape {images.shape}")
-        check_size(images.shape[1:], max_pixels)
-        return images[row]
-
-
-def open_hdf5(file):
-    """Open an HDF5 file."""
-    try:
-        import h5py
-    except ImportError:
-        raise ImportError("reading HDF5 needs h5py: pip install 'galaxy_sklearn[hdf5]'") from None
-    return h5py.File(file)
 
 
 def channels_last(pixels):

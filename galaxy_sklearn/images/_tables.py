@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from galaxy_sklearn.images._arrays import ARRAYS, arrays_in, open_arrays, rows_of
 from galaxy_sklearn.images._band_files import BandFiles
 from galaxy_sklearn.images._columns import (
     TEXT,
@@ -22,7 +23,7 @@ from galaxy_sklearn.images._columns import (
     types_of_text,
     values_of,
 )
-from galaxy_sklearn.images._rows import HDF5, is_image_column, open_hdf5, split_place
+from galaxy_sklearn.images._rows import is_image_column, split_place
 
 DAMAGE = (
     *(EOFError, OSError, UnicodeError, zlib.error, pa.ArrowException),
@@ -45,9 +46,9 @@ class ImageTable:
     Parameters
     ----------
     source : str, path-like, DataFrame or table
-        A CSV or Parquet file with names of images; a Parquet or HDF5 file that holds the images,
-        with the name of their column if there are several (``"t.parquet/image"``); or a table of
-        pandas, polars, pyarrow or astropy.
+        A CSV or Parquet file with names of images; a Parquet, HDF5 or Zarr file that holds the
+        images, with the name of their column if there are several (``"t.parquet/image"``); or a
+        table of pandas, polars, pyarrow or astropy.
     keep : list of str, default=()
         The columns to keep. The table is read once to check them, and to see what the text of a
         CSV file stands for.
@@ -90,7 +91,7 @@ class ImageTable:
     def __iter__(self):
         n_files = len(self._files)
         if not n_files:
-            place = f"{self._table.name}/{self._holder}"
+            place = "/".join(filter(None, (self._table.name, self._holder)))
             held = (f"{place}/{row}" for row in range(self._table.n_rows))
             if not self._keep:
                 yield from zip(held, strict=True)
@@ -141,8 +142,8 @@ def is_table(source):
     Returns
     -------
     bool
-        True for tables of pandas, polars, pyarrow and astropy, and names of CSV, Parquet and HDF5
-        files and of columns in them.
+        True for tables of pandas, polars, pyarrow and astropy, and names of CSV, Parquet,
+        HDF5 and Zarr files and of columns in them.
 
     Examples
     --------
@@ -152,7 +153,7 @@ def is_table(source):
     """
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
-        is_file = name.lower().endswith((*TABLES, *HDF5)) and not Path(name).is_dir()
+        is_file = name.lower().endswith((*TABLES, *ARRAYS)) and not Path(name).is_dir()
         return is_file or split_place(name) is not None
     return any(hasattr(source, names) for names in NAMES)
 
@@ -165,8 +166,8 @@ def _opened(source):
     if not Path(name).exists():
         raise FileNotFoundError(f"There is no table {name!r}.")
     with _damage_named(name):
-        if name.lower().endswith(HDF5):
-            return _Hdf5(name, column)
+        if name.lower().endswith(ARRAYS):
+            return _Arrays(name, column)
         return _Parquet(name, column) if name.lower().endswith(".parquet") else _Text(name)
 
 
@@ -261,29 +262,24 @@ class _Parquet:
                 yield [batch.column(column) for column in columns]
 
 
-class _Hdf5:
-    """An HDF5 file: data sets of images, and others with a value for each of them."""
+class _Arrays:
+    """An HDF5 file or a Zarr store: arrays of images, and others with a value for each of them."""
 
     is_text = False
 
     def __init__(self, name, chosen):
         self.name, self.chosen = name, chosen
-        shapes = {}
-        with open_hdf5(name) as content:
-            content.visititems(lambda place, item: shapes.update({place: _shape(item)}))
+        with open_arrays(name) as root:
+            shapes = {place: array.shape for place, array in arrays_in(root).items()}
         self.holding = [place for place, shape in shapes.items() if len(shape) in (3, 4)]
         images = chosen if chosen in self.holding else next(iter(self.holding), None)
-        self.n_rows = shapes[images][0] if images else 0
+        self.n_rows = 0 if images is None else shapes[images][0]
         self.columns = [place for place, shape in shapes.items() if shape == (self.n_rows,)]
 
     def chunks(self, columns):
-        with open_hdf5(self.name) as content:
+        with open_arrays(self.name) as root:
             for start in range(0, self.n_rows, ROWS):
-                yield [content[column][start : start + ROWS] for column in columns]
-
-
-def _shape(item):
-    return getattr(item, "shape", None) or ()  # groups have none
+                yield [rows_of(root, column, slice(start, start + ROWS)) for column in columns]
 
 
 class _Text:

@@ -53,7 +53,7 @@ def predict_all(estimator, X):
     files = isinstance(images, ImageStack)
     chunks = (images[rows] for rows in gen_batches(len(images), CHUNK))
     errors, start, parts = {}, 0, []
-    for tensor, failed, n_rows in read_chunks(before, chunks, report=files):
+    for tensor, failed, n_rows in read_chunks(before, last, chunks, report=files):
         errors |= {start + i: message for i, message in failed.items()}
         start += n_rows
         if tensor is not None:

@@ -73,9 +73,12 @@ def as_table(votes, tree):
 
 
 def fractions_table(fractions, form, tree):
-    """Return fractions under names that tell their form."""
-    columns = tree.kaggle_columns if form == "cumulative" else tree.debiased_columns
-    return pd.DataFrame(fractions, columns=list(columns))
+    """Return fractions under names that tell their form, which is conditional without Kaggle's."""
+    if form == "cumulative" and tree.kaggle_reach:
+        return pd.DataFrame(fractions, columns=list(tree.kaggle_columns))
+    if form == "cumulative":
+        fractions = tree.to_conditional(fractions)
+    return pd.DataFrame(fractions, columns=list(tree.debiased_columns))
 
 
 def _of_classes(y, classes):

@@ -22,25 +22,31 @@ from galaxy_sklearn.images import ImageTable, is_table
 from galaxy_sklearn.scoring._output import (
     MODEL,
     N_MESSAGES,
+    Counts,
     Part,
     check_plan,
+    counts_of_finished,
     delete_parts,
-    errors_of_finished,
     in_parts,
     join_parts,
     keep_copy,
-    rows_and_errors,
+    rows_and_counts,
     write_part,
 )
 from galaxy_sklearn.scoring._predictions import (
     CHUNK,
     RESERVED,
+    can_tell_unusual,
     content_id,
     copied,
     predict_chunks,
     reader_of,
 )
 from galaxy_sklearn.scoring._workers import run_in_processes, run_on_dask
+
+# What was meant for a table in another format would become a folder of that name.
+OTHER_FILES = {".arrow", ".feather", ".fits", ".gz", ".h5", ".hdf5", ".json", ".pq", ".tsv", ".txt"}
+OTHER_FILES |= {".vot", ".xlsx", ".xml", ".zip"}
 
 
 class Scored(NamedTuple):
@@ -56,6 +62,9 @@ class Scored(NamedTuple):
         Number of images that this run scored.
     messages : tuple of str
         The first errors of this run.
+    n_unusual : int or None
+        Number of images that are unlike those that the model learned from (``unusual`` above 1),
+        those of earlier runs included; None if the model cannot tell.
 
     See Also
     --------
@@ -72,6 +81,7 @@ class Scored(NamedTuple):
     n_errors: int
     n_new: int
     messages: tuple[str, ...]
+    n_unusual: int | None = None
 
 
 def score_catalogue(
@@ -135,17 +145,18 @@ def score_catalogue(
     Returns
     -------
     Scored
-        Number of images, of errors and of images scored by this run, and the first errors.
+        Number of images, of errors, of images scored by this run and of unusual ones, and the
+        first errors.
 
     Raises
     ------
     ValueError
         If there are no images; if the output was begun with another model, part size, `keep` or
-        other images, or is a file that holds something else; if the model cannot take the images;
-        if a column of `keep` or `bands` is missing, stands in the table more than once, holds
-        what cannot be kept (lists, or integers that have lost digits as floats) or has the name
-        of a column of the output, or `images` is no table; if `n_workers` is invalid, or is given
-        together with `scheduler`.
+        other images, or is a file that holds something else, or one of another format; if the
+        model cannot take the images; if a column of `keep` or `bands` is missing, stands in the
+        table more than once, holds what cannot be kept (lists, or integers that have lost digits
+        as floats) or has the name of a column of the output, or `images` is no table; if
+        `n_workers` is invalid, or is given together with `scheduler`.
     FileNotFoundError
         If a file or folder does not exist.
     BlockingIOError
@@ -201,6 +212,10 @@ def score_catalogue(
     output = Path(output)
     if not output.parent.is_dir():
         raise FileNotFoundError(f"output {output}: there is no folder {str(output.parent)!r}.")
+    if output.suffix in OTHER_FILES:
+        raise ValueError(
+            f"output {output}: expected a name that ends in .csv or .parquet, or that of a folder."
+        )
     is_file = isinstance(model, (str, os.PathLike))
     if is_file:
         model = find_model(model)
@@ -214,7 +229,7 @@ def score_catalogue(
     if not total:
         raise ValueError(f"There are no images in {str(images)[:200]!r}.")
     # An error in the model is raised before anything is written.
-    estimator = load_model(model) if is_file else copied(model)
+    estimator = copied(load_model(model) if is_file else model)
     if not hasattr(estimator, "predict_proba"):
         raise ValueError(f"model must have predict_proba, got {type(estimator).__name__}.")
     classes = [str(name) for name in getattr(estimator, "best_estimator_", estimator).classes_]
@@ -223,7 +238,7 @@ def score_catalogue(
         raise ValueError(
             f"keep={keep!r}: {taken!r} is the name of a column of the output; rename it."
         )
-    model_id = content_id(estimator)
+    model_id, can_tell = content_id(estimator), can_tell_unusual(estimator)
 
     one_file = output.suffix in (".csv", ".parquet")
     folder = output.with_name(f"{output.name}.parts") if one_file else output
@@ -234,9 +249,9 @@ def score_catalogue(
 
     with owned(folder, by="process"):
         if one_file and output.exists():
-            n_errors = errors_of_finished(output, parts(), classes)
+            counts = counts_of_finished(output, parts(), classes, can_tell)
             delete_parts(folder)  # of a run that was killed before it did so
-            return Scored(total, n_errors, 0, ())
+            return Scored(total, counts.n_errors, 0, (), counts.n_unusual if can_tell else None)
         check_plan(
             folder, {"model": model_id, "part_size": part_size, "keep": schema.names or None}
         )
@@ -261,13 +276,13 @@ def score_catalogue(
                 one = partial(_score_part, model_file, n_jobs)
                 score = partial(run_on_dask, one, scheduler=scheduler)
         with tqdm(total=total, desc="scoring", unit=" images", disable=not verbose) as bar:
-            n_errors, n_new, messages = _score_missing(score, parts(), bar)
+            counts, n_new, messages = _score_missing(score, parts(), bar)
         # What workers left that were killed, and the copy that they read.
         delete_unfinished(folder)
         (folder / MODEL).unlink(missing_ok=True)
         if one_file:
             join_parts(folder, output)
-    return Scored(total, n_errors, n_new, messages)
+    return Scored(total, counts.n_errors, n_new, messages, counts.n_unusual if can_tell else None)
 
 
 def _rows(images, keep, bands):
@@ -284,7 +299,7 @@ def _rows(images, keep, bands):
             found = repr(os.fspath(images)) if not isinstance(images, list) else "names of files"
             raise ValueError(
                 f"{name}={columns!r} are columns of a table: expected images to be a data frame, "
-                f"or a .csv, .parquet or .hdf5 file, got {found}."
+                f"or a .csv, .parquet, .hdf5 or .zarr file, got {found}."
             )
     if keep is None and bands is None:
         return lambda: zip(iter_images(images), strict=True), pa.schema([])
@@ -294,28 +309,28 @@ def _rows(images, keep, bands):
 
 def _score_missing(score, parts, bar):
     """Score the parts that do not exist yet."""
-    n_errors, n_new, messages = 0, 0, []
+    counts, n_new, messages = Counts(), 0, []
 
     def missing():
-        nonlocal n_errors
+        nonlocal counts
         for part in parts:
-            done = rows_and_errors(part)
+            done = rows_and_counts(part)
             if done is None:
                 yield part
             else:
-                n_errors += done[1]
+                counts = counts.plus(done[1])
                 bar.update(done[0])
                 if not bar.disable:
                     # Rate and remaining time are those of new images.
                     bar.initial += done[0]
 
-    for n_rows, errors_of_part, first in score(missing()):
+    for n_rows, of_part, first in score(missing()):
         n_new += n_rows
-        n_errors += errors_of_part
+        counts = counts.plus(of_part)
         messages += first[: N_MESSAGES - len(messages)]
         bar.update(n_rows)
-        bar.set_postfix(errors=n_errors)
-    return n_errors, n_new, tuple(messages)
+        bar.set_postfix(errors=counts.n_errors)
+    return counts, n_new, tuple(messages)
 
 
 def _score_part(model_file, n_jobs, part):

@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -19,6 +20,19 @@ PLAN, MODEL = "_plan.json", "_model.joblib"
 # pyarrow's default, a dictionary, makes columns of fractions 50% larger: all values differ.
 PARQUET = {"use_dictionary": ["label", "model"], "compression": "zstd"}
 N_MESSAGES = 10
+# Images above this distance are unlike those of the training, see `prediction_table`.
+UNUSUAL = 1
+
+
+class Counts(NamedTuple):
+    """Number of errors, and of images unlike those that the model learned from."""
+
+    n_errors: int = 0
+    n_unusual: int = 0
+
+    def plus(self, other):
+        """Return the sums."""
+        return Counts(self.n_errors + other.n_errors, self.n_unusual + other.n_unusual)
 
 
 class Part(NamedTuple):
@@ -35,7 +49,7 @@ class Part(NamedTuple):
 
 
 def write_part(part, table):
-    """Write a part; return the number of rows and of errors, and the first errors."""
+    """Write a part; return the number of rows, the `Counts`, and the first errors."""
     columns = _given(part)
     for name in table.columns:
         if name in ("label", "error"):
@@ -47,10 +61,15 @@ def write_part(part, table):
         np.zeros(len(table), np.int8), pa.array([part.model_id])
     )
     errors = table["error"].dropna().tolist()
-    marks = {"given": json.dumps(fingerprints([_given(part)])), "errors": str(len(errors))}
+    n_unusual = int((table["unusual"] > UNUSUAL).sum()) if "unusual" in table else 0
+    marks = {
+        "given": json.dumps(fingerprints([_given(part)])),
+        "errors": str(len(errors)),
+        "unusual": str(n_unusual),
+    }
     with written_whole(part.file) as written:
         pq.write_table(pa.table(columns).replace_schema_metadata(marks), written, **PARQUET)
-    return len(table), len(errors), errors[:N_MESSAGES]
+    return len(table), Counts(len(errors), n_unusual), errors[:N_MESSAGES]
 
 
 def keep_copy(model, folder):
@@ -92,8 +111,8 @@ def in_parts(rows, size, schema):
         yield names, pa.Table.from_arrays(columns, schema=schema)
 
 
-def rows_and_errors(part):
-    """Return the number of rows and of errors of a part; None if it does not exist yet."""
+def rows_and_counts(part):
+    """Return the number of rows and the `Counts` of a part; None if it does not exist yet."""
     try:
         found = pq.read_metadata(part.file)
     except (FileNotFoundError, pa.ArrowInvalid):
@@ -106,7 +125,8 @@ def rows_and_errors(part):
             f"{part.file} holds {other} now (from {str(part.names[0])!r} on): "
             "some were changed, added or removed since it was begun. Choose another output."
         )
-    return found.num_rows, int(found.metadata[b"errors"])
+    counts = Counts(int(found.metadata[b"errors"]), int(found.metadata[b"unusual"]))
+    return found.num_rows, counts
 
 
 def _given(part):
@@ -154,8 +174,8 @@ def _relative(name, root):
     return name
 
 
-def errors_of_finished(output, parts, classes):
-    """Return the number of errors in a file that was finished before.
+def counts_of_finished(output, parts, classes, can_tell):
+    """Return the counts of a file that was finished before.
 
     Parameters
     ----------
@@ -165,11 +185,13 @@ def errors_of_finished(output, parts, classes):
         What it should hold.
     classes : list of str
         The classes of the model.
+    can_tell : bool
+        Whether the model tells what is unusual.
 
     Returns
     -------
-    int
-        The number of errors.
+    Counts
+        The counts.
 
     Raises
     ------
@@ -185,12 +207,19 @@ def errors_of_finished(output, parts, classes):
             f"{output} exists and was written with keep={kept or None}, not "
             f"{list(types)[1:] or None}; delete it, or choose another output."
         )
-    n_errors, models = 0, set()
+    counts, models = Counts(), set()
+    others_read = {"error": pa.string(), "model": pa.string()}
+    if can_tell:
+        others_read["unusual"] = pa.float32()
 
     def given():
-        nonlocal n_errors
-        for batch in _batches(output, types | {"error": pa.string(), "model": pa.string()}):
-            n_errors += len(batch) - batch["error"].null_count
+        nonlocal counts
+        for batch in _batches(output, types | others_read):
+            unusual = (
+                pc.greater(batch["unusual"], UNUSUAL) if can_tell else pa.array([], pa.bool_())
+            )
+            n_errors = len(batch) - batch["error"].null_count
+            counts = counts.plus(Counts(n_errors, pc.sum(unusual, min_count=0).as_py()))
             models.update(batch["model"].unique().to_pylist())
             yield {name: batch[name] for name in types}
 
@@ -213,7 +242,7 @@ def errors_of_finished(output, parts, classes):
         raise ValueError(
             f"{output} exists and holds {other} now; delete it, or choose another output."
         )
-    return n_errors
+    return counts
 
 
 def _kept_in(output, classes):

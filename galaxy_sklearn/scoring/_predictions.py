@@ -94,6 +94,13 @@ def reader_of(estimator):
     return first if isinstance(first, ImageReader) else ImageReader()
 
 
+def can_tell_unusual(estimator):
+    """Tell whether the table of predictions of an estimator has a column ``unusual``."""
+    last = getattr(estimator, "best_estimator_", estimator)  # of a search
+    last = last[-1] if isinstance(last, Pipeline) else last
+    return hasattr(last, "_predict_with_distances")
+
+
 def copied(model):
     """Return a fitted pipeline as a file would give it back."""
     file = io.BytesIO()
@@ -147,7 +154,7 @@ def predict_chunks(estimator, chunks, *, report):
             f"The class {taken.pop()!r} has the name of a column of the table of predictions; "
             "rename it."
         )
-    for chunk in read_chunks(before, chunks, report=report):
+    for chunk in read_chunks(before, last, chunks, report=report):
         yield _predict(last, *chunk)
 
 
@@ -159,13 +166,15 @@ def first_and_last(estimator):
     return None, estimator
 
 
-def read_chunks(before, chunks, *, report):
+def read_chunks(before, last, chunks, *, report):
     """Transform one chunk after the other, while the caller works on the one before.
 
     Parameters
     ----------
     before : Pipeline or None
         The steps that transform.
+    last : classifier
+        The last step, which may refuse what these make of an image.
     chunks : iterable of ImageStack or array-like
         Images. Two chunks are in memory at a time.
     report : bool
@@ -183,35 +192,49 @@ def read_chunks(before, chunks, *, report):
     with ThreadPoolExecutor(1) as reader:
         ahead = None
         for chunk in chain(chunks, [None]):
-            following = None if chunk is None else reader.submit(_read, before, chunk, report)
+            following = None
+            if chunk is not None:
+                following = reader.submit(_read, before, last, chunk, report)
             if ahead is not None:
                 yield ahead.result()
             ahead = following
 
 
-def _read(before, chunk, report):
-    """Transform the readable images by the first steps; return the errors of the others."""
+def _read(before, last, chunk, report):
+    """Transform the images by the first steps; return the errors of those that cannot be."""
     if before is None:
         return chunk, {}, len(chunk)
     try:
-        return before.transform(chunk), {}, len(chunk)
+        return _transformed(before, last, chunk), {}, len(chunk)
     except (OSError, ValueError):
         if not report:
             raise
-        errors = dict(_unreadable(before, chunk))
+        errors = dict(_unreadable(before, last, chunk))
         if not errors:
             raise
     good = [i for i in range(len(chunk)) if i not in errors]
     return (before.transform(chunk[good]) if good else None), errors, len(chunk)
 
 
-def _unreadable(before, images):
-    """Yield position and message of each image that the first steps cannot transform."""
+def _unreadable(before, last, images):
+    """Yield position and message of each image that cannot be transformed or answered for."""
     for i in range(len(images)):
         try:
-            before.transform(images[i : i + 1])
+            _transformed(before, last, images[i : i + 1])
         except (OSError, ValueError) as error:
             yield i, str(error)
+
+
+def _transformed(before, last, images):
+    """Return what the last step takes; refuse images that it would not take, by their names."""
+    tensor = before.transform(images)
+    if (
+        isinstance(images, ImageStack)
+        and hasattr(last, "_check_as_fitted")
+        and getattr(tensor, "ndim", 0) == 4
+    ):
+        last._check_as_fitted(tensor, images.paths)
+    return tensor
 
 
 def _predict(classifier, images, errors, n_rows):
@@ -220,7 +243,7 @@ def _predict(classifier, images, errors, n_rows):
     labels = np.full(n_rows, None, dtype=object)
     unusual = np.full(n_rows, np.nan)
     good = [i for i in range(n_rows) if i not in errors]
-    can_tell = hasattr(classifier, "_predict_with_distances")
+    can_tell = can_tell_unusual(classifier)
     if good:
         if can_tell:
             values[good], unusual[good] = classifier._predict_with_distances(images)

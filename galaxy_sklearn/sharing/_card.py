@@ -204,9 +204,8 @@ def _scores(model, X, y):
     lines = [
         "## Scores",
         "",
-        f"On {n} galaxies that were not used in training: root mean squared error of the "
-        f"cumulative vote fractions {rmse:.4f}. By question, weighted by how many volunteers "
-        "reached it:",
+        f"On {n} galaxies that its author set aside: root mean squared error of the cumulative "
+        f"vote fractions {rmse:.4f}. By question, weighted by how many volunteers reached it:",
         "",
         "| question | mean reach | RMSE of its fractions | cumulative |",
         "|---|---|---|---|",

@@ -1,6 +1,7 @@
 """A fitted pipeline as a graph in the format ONNX, for programs that know no Python."""
 
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -33,7 +34,7 @@ def export_onnx(pipe, path, *, dtype="uint8"):
         out or replaced by others of this package; the last one is a `GalaxyClassifier` or a
         `GalaxyEnsemble`, with any network whose operations ONNX has.
     path : str or path-like
-        The file to write, usually ``*.onnx``. A file that exists is replaced.
+        The file to write, ``*.onnx``. A file that exists is replaced.
     dtype : {"uint8", "float32"}, default="uint8"
         Dtype of the pixels that the graph takes. As in the pipeline, "uint8", which JPEG files
         have, is scaled from 0-255 to 0-1; "float32" keeps its scale.
@@ -45,7 +46,8 @@ def export_onnx(pipe, path, *, dtype="uint8"):
     TypeError
         If `pipe` is not a pipeline.
     ValueError
-        If a step cannot be exported. The message names it, and nothing is written.
+        If a step cannot be exported, or the file's name does not end in ``.onnx``. The message
+        names it, and nothing is written.
     NotFittedError
         If the pipeline is not fitted.
     RuntimeError
@@ -91,6 +93,8 @@ def export_onnx(pipe, path, *, dtype="uint8"):
     """
     if dtype not in DTYPES:
         raise ValueError(f"dtype must be one of {DTYPES}, got {dtype!r}.")
+    if Path(path).suffix != ".onnx":
+        raise ValueError(f"path must end in '.onnx', got {str(path)!r}.")
     steps, members = _checked(pipe)
     model = _convert(pipe, steps, members, dtype)
     _describe(model, members[0])

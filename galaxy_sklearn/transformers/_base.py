@@ -14,10 +14,11 @@ from galaxy_sklearn._compat import (
     output_container,
     set_output_container,
 )
+from galaxy_sklearn._documentation import DocumentationLink
 from galaxy_sklearn.images import ImageStack, first_element, holds_paths
 
 
-class ImageTransformer(TransformerMixin, BaseEstimator):
+class ImageTransformer(DocumentationLink, TransformerMixin, BaseEstimator):
     """Apply one operation to every image of an array, a list, a stack or flattened rows.
 
     A subclass has a parameter ``image_shape`` and a method ``_operation`` that checks the

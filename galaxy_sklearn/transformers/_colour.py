@@ -43,7 +43,7 @@ PRESETS = {
 
 
 class ColourComposite(ImageTransformer):
-    r"""Combine three bands into a colour picture, as a survey does.
+    """Combine three bands into a colour picture, as a survey does.
 
     Put it between `ImageReader` and `CenterCrop`, so that a model that learned from a survey's JPEG
     files can be asked about FITS files: the pictures are alike if the bands are in the same units,
@@ -95,15 +95,15 @@ class ColourComposite(ImageTransformer):
     -----
     The picture is of uint8, as JPEG files are.
 
-    "gz_decals" maps each band by itself, :math:`(\sinh^{-1} x - \sinh^{-1} x_{min}) /
-    (\sinh^{-1} x_{max} - \sinh^{-1} x_{min})`. The others multiply all bands, less the minimum, by
-    :math:`f(I) / I` with their mean I and :math:`f(I) = \sinh^{-1}(Q I / stretch) \cdot 0.1 /
-    \sinh^{-1}(0.1 Q)`, which keeps colours [4]_. Where I is not above 0, the picture is black.
+    "gz_decals" maps each band by itself: ``(arcsinh(x) - arcsinh(x_min)) / (arcsinh(x_max) -
+    arcsinh(x_min))``. The others multiply all bands, less the minimum, by ``f(I) / I`` with their
+    mean I and ``f(I) = 0.1 * arcsinh(Q * I / stretch) / arcsinh(0.1 * Q)``, which keeps colours
+    [4]_. Where I is not above 0, the picture is black.
 
-    The viewer's :math:`f(I) = \sinh^{-1}(20 I) / \sqrt{20}` is that with
-    :math:`Q = 10 \sinh(\sqrt{20} / 10)` and :math:`stretch = Q / 20`. In its mean, pixels below the
-    minimum count as the minimum; so they do whenever bright pixels become white. The
-    :math:`\sinh^{-1}(9 I) / 9` of [3]_ is :math:`Q = 10 \sinh(0.9)` and :math:`stretch = Q / 9`.
+    The viewer's ``f(I) = arcsinh(20 * I) / sqrt(20)`` is that with ``Q = 10 * sinh(sqrt(20) / 10)``
+    and ``stretch = Q / 20``. In its mean, pixels below the minimum count as the minimum; so they do
+    whenever bright pixels become white. The ``arcsinh(9 * I) / 9`` of [3]_ is ``Q = 10 *
+    sinh(0.9)`` and ``stretch = Q / 9``.
 
     References
     ----------

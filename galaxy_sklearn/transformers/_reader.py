@@ -3,6 +3,7 @@
 import os
 from functools import partial
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 
@@ -232,7 +233,10 @@ class ImageReader(ImageTransformer):
 
     def _stack_if_paths(self, X):
         if isinstance(X, (str, bytes, os.PathLike)):
-            raise ValueError(f"Expected a list of names of image files, got one name: [{X!r}]?")
+            hint = f"[{X!r}]"
+            if Path(os.fsdecode(X)).is_dir():
+                hint = f"galaxy_sklearn.datasets.find_images({os.fspath(X)!r}), a folder"
+            raise ValueError(f"Expected a list of names of image files, got one name: {hint}?")
         if hasattr(X, "to_pandas"):  # polars
             X = X.to_pandas()
         if isinstance(X, (list, tuple)) and not X:
