@@ -103,19 +103,17 @@ def copied(model):
 
 
 def content_id(model):
-    """Return 16 digits that tell what a model is, that was loaded from a file.
+    """Return 16 digits that tell what a model is, wherever it is from.
 
-    Which of its parts are one object, and so its bytes in a file, changes when it is first loaded,
-    but not after that. How it shows progress and shares the work does not matter.
+    How it shows progress and shares the work does not matter.
     """
+    # Which of its parts are one object, and so its bytes, depends on the kind of file it was in.
+    model = copied(model)
     given = model.get_params() if hasattr(model, "get_params") else {}
     given = {k: v for k, v in given.items() if k.rpartition("__")[2] in ("verbose", "n_jobs")}
     if given:
         model.set_params(**dict.fromkeys(given))
-    digits = joblib.hash(model)[:16]
-    if given:
-        model.set_params(**given)
-    return digits
+    return joblib.hash(model)[:16]
 
 
 def predict_chunks(estimator, chunks, *, report):
