@@ -5,6 +5,7 @@ Each has no public counterpart. If one moves, it is mended here.
 
 import inspect
 import multiprocessing
+from contextlib import nullcontext
 
 from sklearn.base import BaseEstimator
 
@@ -19,7 +20,38 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before scikit-learn 1.9, where it is experimental
+
+    class _Task:
+        """A task that nobody is told of."""
+
+        def subcontext(self, **_):
+            return self
+
+        def propagate_callback_context(self, sub_estimator):
+            return nullcontext()
+
+        def call_on_fit_task_begin(self, **_):
+            return self
+
+        def call_on_fit_task_end(self, **_):
+            return False
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands for that of scikit-learn, without ``set_callbacks``."""
+
+        def _init_callback_context(self, **_):
+            return _Task()
+
+    def with_callbacks(method):
+        """Leave a method as it is."""
+        return method
+
+
 __all__ = [
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "Scorer",
@@ -34,6 +66,7 @@ __all__ = [
     "parameter_names",
     "seed_states",
     "set_output_container",
+    "with_callbacks",
 ]
 
 

@@ -11,16 +11,20 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from galaxy_sklearn._compat import Interval
-from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, to_tensor
-from galaxy_sklearn._learner import Learner, ViewPairs, augments
+from galaxy_sklearn._compat import CallbackSupportMixin, Interval, with_callbacks
+from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, fit_data, to_tensor
+from galaxy_sklearn._learner import FitTasks, Learner, ViewPairs, augments
 from galaxy_sklearn._transaction import unchanged_on_failure
 
 __all__ = ["GalaxyEncoder"]
 
 
 class GalaxyEncoder(
-    ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Learn features from images without labels.
 
@@ -78,6 +82,7 @@ class GalaxyEncoder(
         self.estimator = estimator
         self.n_projected = n_projected
 
+    @with_callbacks
     def fit(self, X, y=None):
         """Learn from images.
 
@@ -99,9 +104,10 @@ class GalaxyEncoder(
         ValueError
             If a parameter or an image is invalid, or the estimator augments nothing.
         """
+        self._validate_params()
+        params = checked_parameters(self.estimator)
+        task = self._init_callback_context(max_subtasks=params.epochs)
         with unchanged_on_failure(self):
-            self._validate_params()
-            params = checked_parameters(self.estimator)
             if not augments(params):
                 raise ValueError(
                     "GalaxyEncoder needs an estimator that augments: at least one of rotation, "
@@ -112,10 +118,12 @@ class GalaxyEncoder(
                 raise ValueError(f"Found n_samples={len(tensor)}, at least two are needed.")
             params.validation_fraction = 0
             learner = Learner(params, ViewPairs(self.n_projected), tensor.shape[1:])
-            learner.train(tensor, tensor, params)
-            self._learner = learner
-            self.model_ = learner.model
-            self.history_ = learner.history
+            data = fit_data(tensor, None)
+            task.call_on_fit_task_begin(estimator=self, **data)
+            epochs = FitTasks(task, self, lambda _: _shown(learner), **data)
+            learner.train(tensor, tensor, params, callbacks=[epochs])
+            vars(self).update(_shown(learner))
+            task.call_on_fit_task_end(estimator=self, reconstruction_attributes={}, **data)
         return self
 
     def transform(self, X):
@@ -164,3 +172,8 @@ class GalaxyEncoder(
         super().__setstate__(state)
         if hasattr(self, "_learner"):
             self.model_ = self._learner.model
+
+
+def _shown(learner):
+    """Return the attributes of an encoder by its learner."""
+    return {"_learner": learner, "model_": learner.model, "history_": learner.history}

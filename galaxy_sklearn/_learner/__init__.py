@@ -7,6 +7,7 @@ and turn outputs into answers (``probabilities``, ``to_predictions``, ``score``,
 """
 
 from galaxy_sklearn._learner._calibration import FLOOR
+from galaxy_sklearn._learner._callbacks import FitTasks
 from galaxy_sklearn._learner._labels import LabelTarget
 from galaxy_sklearn._learner._learner import Learner, augments
 from galaxy_sklearn._learner._loop import batch_as_float32
@@ -15,6 +16,7 @@ from galaxy_sklearn._learner._votes import VoteTarget
 
 __all__ = [
     "FLOOR",
+    "FitTasks",
     "LabelTarget",
     "Learner",
     "ViewPairs",
