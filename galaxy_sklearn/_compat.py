@@ -16,6 +16,9 @@ from sklearn.metrics._scorer import _Scorer as Scorer
 # scikit-learn's own way to declare what a parameter may be.
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+# The box of an estimator in a diagram, with a line of text as `FunctionTransformer` has one.
+from sklearn.utils._repr_html.estimator import _VisualBlock
+
 # Dtype, shape and sign of sample weights, and the messages that its checks expect.
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
@@ -66,6 +69,7 @@ __all__ = [
     "parameter_names",
     "seed_states",
     "set_output_container",
+    "visual_block",
     "with_callbacks",
 ]
 
@@ -109,6 +113,17 @@ def set_output_container(estimator, container):
 def output_container(estimator):
     """Return the container that ``set_output`` chose for an estimator, None if it did not."""
     return getattr(estimator, "_sklearn_output_config", {}).get("transform")
+
+
+def visual_block(estimator, caption):
+    """Return the box of an estimator in a diagram, with a line of text below its name."""
+    return _VisualBlock(
+        "single",
+        estimator,
+        names=type(estimator).__name__,
+        name_details=str(estimator),
+        name_caption=caption,
+    )
 
 
 def all_layers(model):

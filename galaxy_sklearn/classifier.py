@@ -1,15 +1,12 @@
 """A Keras network as a scikit-learn classifier of galaxies."""
 
 import os
-import platform
 import warnings
 from functools import partial
 from numbers import Integral, Real
 from typing import ClassVar
 
-import keras
 import numpy as np
-import sklearn
 from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.metaestimators import available_if
@@ -27,10 +24,12 @@ from galaxy_sklearn._compat import (
     StrOptions,
     default_parameters,
     hide_keyword_arguments,
+    visual_block,
     with_callbacks,
 )
 from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, fit_data, to_tensor
-from galaxy_sklearn._learner import FitTasks, LabelTarget, Learner, VoteTarget
+from galaxy_sklearn._learner import FitTasks, LabelTarget, Learner, VoteTarget, versions
+from galaxy_sklearn._trained import caption
 from galaxy_sklearn._transaction import unchanged_on_failure
 from galaxy_sklearn.decision_tree import DecisionTree
 from galaxy_sklearn.networks.losses import VOTE_LOSSES
@@ -40,6 +39,11 @@ __all__ = ["GalaxyClassifier"]
 
 def _knows_where_it_learned(estimator):
     return estimator.__sklearn_is_fitted__() and estimator._learner.gaussian is not None
+
+
+def _has_a_box_of_its_own(estimator):
+    """Whether it is fitted, and no other estimator is drawn in its box of a diagram."""
+    return estimator.__sklearn_is_fitted__() and not hasattr(estimator.pretrained, "get_params")
 
 
 @hide_keyword_arguments
@@ -190,6 +194,11 @@ class GalaxyClassifier(
     best_epoch_ : int or None
         Number, from 1, of the epoch whose weights were kept. None if one of `callbacks` put other
         weights in the end.
+    training_ : dict or None
+        ``n_galaxies``, the number of galaxies that `fit`, and `partial_fit` after it, were given
+        (None if unknown); ``n_held_out``, how many of them were set aside; ``finished``, the time
+        in UTC; ``versions`` of the packages that trained. None of files of earlier versions. See
+        `galaxy_sklearn.sharing.training_summary`.
     image_shape_in_ : tuple of int
         (height, width, n_channels) of the images seen in `fit`.
     brightest_in_ : float
@@ -692,18 +701,19 @@ class GalaxyClassifier(
         probabilities = self.predict_proba(X)
         return float(self.target_encoder_.score(y, probabilities, sample_weight))
 
+    @property
+    def training_(self):
+        """What is known of the training, see the class."""
+        check_is_fitted(self)
+        return self._learner.training
+
     # ------------------------------------------------------------ persistence
 
     def __getstate__(self):
         # The learner holds the network.
         state = {name: value for name, value in vars(self).items() if name != "model_"}
         if self.__sklearn_is_fitted__():
-            state["_versions"] = {
-                "galaxy_sklearn": galaxy_sklearn.__version__,
-                "keras": keras.__version__,
-                "scikit-learn": sklearn.__version__,
-                "python": platform.python_version(),
-            }
+            state["_versions"] = versions()
         return state
 
     def __setstate__(self, state):
@@ -738,6 +748,10 @@ class GalaxyClassifier(
     @property
     def _n_features_out(self):
         return self._learner.n_features
+
+    @available_if(_has_a_box_of_its_own)
+    def _sk_visual_block_(self):
+        return visual_block(self, caption(self))
 
     # ---------------------------------------------------------------- private
 

@@ -47,6 +47,8 @@ class GalaxyEncoder(
         The trained network.
     history_ : dict of list of float
         The loss of each epoch.
+    training_ : dict or None
+        What is known of the training, see `GalaxyClassifier`.
     image_shape_in_ : tuple of int
         (height, width, n_channels) of the images seen in `fit`.
     n_features_in_ : int
@@ -148,6 +150,12 @@ class GalaxyEncoder(
         check_is_fitted(self)
         tensor = to_tensor(self, X, image_shape=self.estimator.image_shape, reset=False)
         return self._learner.transform(tensor, symmetric=self.estimator.symmetric)
+
+    @property
+    def training_(self):
+        """What is known of the training, see the class."""
+        check_is_fitted(self)
+        return self._learner.training
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -12,6 +12,7 @@ from galaxy_sklearn._learner._labels import LabelTarget
 from galaxy_sklearn._learner._learner import Learner, augments
 from galaxy_sklearn._learner._loop import batch_as_float32
 from galaxy_sklearn._learner._pairs import ViewPairs
+from galaxy_sklearn._learner._record import versions
 from galaxy_sklearn._learner._votes import VoteTarget
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "VoteTarget",
     "augments",
     "batch_as_float32",
+    "versions",
 ]

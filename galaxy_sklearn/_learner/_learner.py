@@ -21,6 +21,7 @@ from galaxy_sklearn._learner._novelty import MOST_FEATURES, MOST_IMAGES, distanc
 from galaxy_sklearn._learner._optimizer import make_optimizer
 from galaxy_sklearn._learner._process import check_not_forked, share_cores
 from galaxy_sklearn._learner._progress import progress
+from galaxy_sklearn._learner._record import make_record
 from galaxy_sklearn._learner._statistics import settle_statistics
 from galaxy_sklearn._random import draw_seed
 from galaxy_sklearn.networks import get_network
@@ -63,6 +64,8 @@ class Learner:
         Loss and metrics of each epoch.
     best_epoch : int or None
         Number, from 1, of the epoch whose weights were kept, None if a callback put others.
+    training : dict or None
+        What is known of the training, see `make_record`. None of files of earlier versions.
     gaussian : Gaussian or None
         Where the features of training images lie, if galaxies were set aside.
     is_invariant : bool
@@ -91,6 +94,7 @@ class Learner:
         self._adopt(build_network(params, target, image_shape, draw_seed(self._rng), source))
         self.history = {}
         self.best_epoch = None
+        self.training = None
         self.gaussian = None
 
     def _adopt(self, model):
@@ -143,6 +147,9 @@ class Learner:
                 raise ValueError("Sample weights must contain at least one non-zero number.")
             arrays += (weights if galaxy_weight is None else weights * galaxy_weight,)
 
+        n_before = 0
+        if goes_on and self.history:
+            n_before = None if self.training is None else self.training["n_galaxies"]
         if self._rng is None:  # as after loading
             self._rng = check_random_state(params.random_state)
         folder = None if goes_on else params.checkpoint
@@ -193,6 +200,8 @@ class Learner:
         if not goes_on:
             # Its schedule has come to an end.
             self._trainer = None
+        n_galaxies = None if n_before is None else n_before + len(X)
+        self.training = make_record(n_galaxies, len(held_out))
 
     def _split(self, n, validation_fraction):
         rows = np.arange(n)
@@ -315,8 +324,9 @@ class Learner:
         if not isinstance(state.get("is_invariant", False), bool):
             raise ValueError(f"is_invariant is {state['is_invariant']!r}, neither True nor False")
         model = from_state(state.pop("model"))
-        # Files of version 0.1.0 have neither.
-        vars(self).update({"is_invariant": False, "gaussian": None, **state}, _rng=None)
+        # Files of earlier versions do not have all.
+        missing = {"is_invariant": False, "gaussian": None, "training": None}
+        vars(self).update({**missing, **state}, _rng=None)
         self._adopt(model)
 
     @classmethod

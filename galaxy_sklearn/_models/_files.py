@@ -318,6 +318,14 @@ def drop_callbacks(model):
             estimator.callbacks = None
 
 
+def forget_training(model):
+    """Take from a model what its answers do not depend on: callbacks, and when it was trained."""
+    drop_callbacks(model)
+    for estimator in _estimators_in(model):
+        if hasattr(estimator, "_learner"):
+            estimator._learner.training = None
+
+
 def _has_callbacks(estimator):
     return bool(getattr(estimator, "callbacks", None)) or hasattr(estimator, "_skl_callbacks")
 

@@ -16,7 +16,7 @@ from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
 from galaxy_sklearn._files import delete_unfinished, owned
-from galaxy_sklearn._models import drop_callbacks, find_model, load_model
+from galaxy_sklearn._models import find_model, forget_training, load_model
 from galaxy_sklearn.datasets import iter_images
 from galaxy_sklearn.images import ImageTable, is_table
 from galaxy_sklearn.scoring._output import (
@@ -215,7 +215,7 @@ def score_catalogue(
         raise ValueError(f"There are no images in {str(images)[:200]!r}.")
     # An error in the model is raised before anything is written.
     estimator = load_model(model) if is_file else copied(model)
-    drop_callbacks(estimator)  # the model is the same, whatever was told of its training
+    forget_training(estimator)  # the model is the same, whenever it was trained
     if not hasattr(estimator, "predict_proba"):
         raise ValueError(f"model must have predict_proba, got {type(estimator).__name__}.")
     classes = [str(name) for name in getattr(estimator, "best_estimator_", estimator).classes_]

@@ -8,6 +8,7 @@ from galaxy_sklearn._models import (
     save_model,
 )
 from galaxy_sklearn.sharing._card import write_card
+from galaxy_sklearn.sharing._summary import training_summary
 
 __all__ = [
     "card_of",
@@ -16,6 +17,7 @@ __all__ = [
     "load_pretrained",
     "pretrained_models",
     "save_model",
+    "training_summary",
     "write_card",
 ]
 

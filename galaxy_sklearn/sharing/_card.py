@@ -8,6 +8,7 @@ import numpy as np
 from galaxy_sklearn import metrics
 from galaxy_sklearn._files import written_whole
 from galaxy_sklearn._models import save_model
+from galaxy_sklearn._trained import facts
 from galaxy_sklearn._tree_of import tree_of
 
 MODEL, CARD, HISTORY = "model.skops", "README.md", "history.png"
@@ -162,11 +163,13 @@ def _training(model):
         changed = last.get_params()
         defaults = type(last)().get_params()
         settings = {k: v for k, v in changed.items() if k not in defaults or v != defaults[k]}
-        hidden = ("verbose", "checkpoint", "random_state", "pretrained")
+        hidden = ("verbose", "checkpoint", "callbacks", "random_state", "pretrained")
         settings = [f"`{k}={v!r}`" for k, v in settings.items() if k not in hidden]
+        known = facts(last)
+        galaxies = f"Galaxies: {known['galaxies']}. " if "galaxies" in known else ""
         lines += [
-            f"Network: {last.model_.count_params():,} weights, epoch {last.best_epoch_} of "
-            f"{len(last.history_['loss'])} kept; {', '.join(settings) or 'defaults'}.",
+            f"{galaxies}Network: {known['weights']} weights. Epochs: {known['epochs']}. "
+            f"Parameters: {', '.join(settings) or 'defaults'}.",
             "",
         ]
     packages = ("galaxy_sklearn", "keras", "scikit-learn", "tensorflow")
