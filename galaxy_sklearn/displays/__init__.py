@@ -6,6 +6,7 @@ from galaxy_sklearn.displays._history import HistoryDisplay
 from galaxy_sklearn.displays._reliability import ReliabilityDisplay
 from galaxy_sklearn.displays._saliency import SaliencyDisplay
 from galaxy_sklearn.displays._scores import QuestionScoresDisplay
+from galaxy_sklearn.displays._thumbnails import ThumbnailTable
 from galaxy_sklearn.displays._tree import DecisionTreeDisplay
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "QuestionScoresDisplay",
     "ReliabilityDisplay",
     "SaliencyDisplay",
+    "ThumbnailTable",
 ]

@@ -3,7 +3,6 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -45,13 +44,16 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
         otherwise; ``unusual``, how far the image lies from those of the training, the opposite of
         `GalaxyClassifier.score_samples`: above 1 the prediction is not to be trusted (only if the
         classifier can tell); ``error``, None or the reason why the image could not be read. The
-        index,
-        ``file``, holds the names of the files, or row numbers if X holds images.
+        index, ``file``, holds the names of the files, or row numbers if X holds images.
 
     Raises
     ------
     FileNotFoundError, ValueError
         If an image cannot be read and ``on_error="raise"``.
+
+    See Also
+    --------
+    galaxy_sklearn.displays.ThumbnailTable : Show the table with pictures.
 
     Examples
     --------
@@ -77,13 +79,8 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
             bar.update(len(table))
     table = pd.concat(tables, ignore_index=True)
     if files:
-        table.index = pd.Index([_name(path) for path in images.paths], name="file")
+        table.index = pd.Index(images.names, name="file")
     return table
-
-
-def _name(path):
-    """Return the name of an image file, or the names of those of its bands."""
-    return ", ".join(Path(file).name for file in getattr(path, "files", (path,)))
 
 
 def reader_of(estimator):
