@@ -5,6 +5,7 @@ Each has no public counterpart. If one moves, it is mended here.
 
 import inspect
 import multiprocessing
+from contextlib import nullcontext
 
 from sklearn.base import BaseEstimator
 
@@ -15,11 +16,45 @@ from sklearn.metrics._scorer import _Scorer as Scorer
 # scikit-learn's own way to declare what a parameter may be.
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+# The box of an estimator in a diagram, with a line of text as `FunctionTransformer` has one.
+from sklearn.utils._repr_html.estimator import _VisualBlock
+
 # Dtype, shape and sign of sample weights, and the messages that its checks expect.
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before scikit-learn 1.9, where it is experimental
+
+    class _Task:
+        """A task that nobody is told of."""
+
+        def subcontext(self, **_):
+            return self
+
+        def propagate_callback_context(self, sub_estimator):
+            return nullcontext()
+
+        def call_on_fit_task_begin(self, **_):
+            return self
+
+        def call_on_fit_task_end(self, **_):
+            return False
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands for that of scikit-learn, without ``set_callbacks``."""
+
+        def _init_callback_context(self, **_):
+            return _Task()
+
+    def with_callbacks(method):
+        """Leave a method as it is."""
+        return method
+
+
 __all__ = [
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "Scorer",
@@ -34,6 +69,8 @@ __all__ = [
     "parameter_names",
     "seed_states",
     "set_output_container",
+    "visual_block",
+    "with_callbacks",
 ]
 
 
@@ -76,6 +113,17 @@ def set_output_container(estimator, container):
 def output_container(estimator):
     """Return the container that ``set_output`` chose for an estimator, None if it did not."""
     return getattr(estimator, "_sklearn_output_config", {}).get("transform")
+
+
+def visual_block(estimator, caption):
+    """Return the box of an estimator in a diagram, with a line of text below its name."""
+    return _VisualBlock(
+        "single",
+        estimator,
+        names=type(estimator).__name__,
+        name_details=str(estimator),
+        name_caption=caption,
+    )
 
 
 def all_layers(model):

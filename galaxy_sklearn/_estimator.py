@@ -168,6 +168,12 @@ def checked_parameters(estimator):
     return params
 
 
+def fit_data(X, y, sample_weight=None):
+    """Return what a ``fit`` was given, as scikit-learn's callbacks are told of it."""
+    metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+    return {"X": X, "y": y, "metadata": metadata}
+
+
 def to_tensor(estimator, X, *, image_shape, reset):
     """Bring images or flattened rows into the tensor that a network reads.
 

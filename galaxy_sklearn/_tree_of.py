@@ -18,19 +18,19 @@ def tree_of(estimator) -> DecisionTree | None:
     DecisionTree or None
         Its ``tree``, `GZ2` where that is None; None if it has no such parameter.
     """
-    estimator = _last(estimator)
+    estimator = last_step(estimator)
     return (estimator.tree or GZ2) if hasattr(estimator, "tree") else None
 
 
 def form_of(estimator) -> str | None:
     """Return the form of the vote fractions that a fitted estimator predicts, None if unknown."""
-    return getattr(_last(estimator), "form_", None)
+    return getattr(last_step(estimator), "form_", None)
 
 
-def _last(estimator):
+def last_step(estimator):
     """Return what predicts: the best estimator of a search, the last step of a pipeline."""
     if hasattr(estimator, "best_estimator_"):
-        return _last(estimator.best_estimator_)
+        return last_step(estimator.best_estimator_)
     if hasattr(estimator, "steps"):
-        return _last(estimator.steps[-1][1])
+        return last_step(estimator.steps[-1][1])
     return estimator

@@ -1,14 +1,12 @@
 """A Keras network as a scikit-learn classifier of galaxies."""
 
 import os
-import platform
 import warnings
+from functools import partial
 from numbers import Integral, Real
 from typing import ClassVar
 
-import keras
 import numpy as np
-import sklearn
 from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.metaestimators import available_if
@@ -20,19 +18,24 @@ from sklearn.utils.validation import (
 
 import galaxy_sklearn
 from galaxy_sklearn._compat import (
+    CallbackSupportMixin,
     HasMethods,
     Interval,
     StrOptions,
     default_parameters,
     hide_keyword_arguments,
+    visual_block,
+    with_callbacks,
 )
 from galaxy_sklearn._estimator import (
     NetworkWrapper,
     check_as_fitted,
     checked_parameters,
+    fit_data,
     to_tensor,
 )
-from galaxy_sklearn._learner import LabelTarget, Learner, VoteTarget
+from galaxy_sklearn._learner import FitTasks, LabelTarget, Learner, VoteTarget, versions
+from galaxy_sklearn._trained import caption
 from galaxy_sklearn._transaction import unchanged_on_failure
 from galaxy_sklearn.decision_tree import DecisionTree
 from galaxy_sklearn.networks.losses import VOTE_LOSSES
@@ -44,9 +47,18 @@ def _knows_where_it_learned(estimator):
     return estimator.__sklearn_is_fitted__() and estimator._learner.gaussian is not None
 
 
+def _has_a_box_of_its_own(estimator):
+    """Whether it is fitted, and no other estimator is drawn in its box of a diagram."""
+    return estimator.__sklearn_is_fitted__() and not hasattr(estimator.pretrained, "get_params")
+
+
 @hide_keyword_arguments
 class GalaxyClassifier(
-    ClassifierMixin, TransformerMixin, ClassNamePrefixFeaturesOutMixin, NetworkWrapper
+    CallbackSupportMixin,
+    ClassifierMixin,
+    TransformerMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    NetworkWrapper,
 ):
     """Predict vote fractions or classes of galaxies with a convolutional network.
 
@@ -144,6 +156,11 @@ class GalaxyClassifier(
         same galaxies goes on from there if it was stopped, and ends with the same bits as one that
         was not. The state of another `fit` is refused. One training uses one folder at a time, so
         that searches cannot use it; the members of an ensemble get a folder each.
+    callbacks : list or None, default=None
+        Keras callbacks that are told of each training, such as `keras.callbacks.TensorBoard`, and
+        can stop it or change the learning rate (with ``schedule="constant"``): instances, of which
+        each training gets a copy, classes, or functions without arguments that return one. With
+        `checkpoint` they may have no state. scikit-learn's callbacks are set by ``set_callbacks``.
     dtype_policy : {"float32", "mixed_bfloat16", "mixed_float16"}, default="float32"
         Precision in which the network computes; its weights are always float32.
         "mixed_bfloat16" is faster on processors with instructions for it (AVX512-BF16, AMX,
@@ -159,7 +176,8 @@ class GalaxyClassifier(
         and augmentation. An int gives the same model each time, on the same machine and with
         the same number of threads.
     verbose : int, default=0
-        0 is silent, 1 shows a progress bar with the losses.
+        0 is silent. 1 shows a progress bar with the losses, or, where standard error is not a
+        terminal, prints a line for each epoch.
     **network_arguments
         Arguments of the network, each with the prefix ``network__``, for example
         ``network__dropout=0.3``. They are parameters like any other for `set_params` and
@@ -179,8 +197,14 @@ class GalaxyClassifier(
     history_ : dict of list of float
         Loss and metric of each epoch, for training (``"loss"``, ``"mse"`` or ``"accuracy"``)
         and for validation (prefix ``"val_"``).
-    best_epoch_ : int
-        Number, from 1, of the epoch whose weights were kept.
+    best_epoch_ : int or None
+        Number, from 1, of the epoch whose weights were kept. None if one of `callbacks` put other
+        weights in the end.
+    training_ : dict or None
+        ``n_galaxies``, the number of galaxies that `fit`, and `partial_fit` after it, were given
+        (None if unknown); ``n_held_out``, how many of them were set aside; ``finished``, the time
+        in UTC; ``versions`` of the packages that trained. None of files of earlier versions. See
+        `galaxy_sklearn.sharing.training_summary`.
     image_shape_in_ : tuple of int
         (height, width, n_channels) of the images seen in `fit`.
     brightest_in_ : float
@@ -256,6 +280,7 @@ class GalaxyClassifier(
         "image_shape": [tuple, list, None],
         "warm_start": ["boolean"],
         "checkpoint": [str, os.PathLike, None],
+        "callbacks": [list, tuple, None],
         "dtype_policy": [StrOptions({"float32", "mixed_bfloat16", "mixed_float16"})],
         "jit_compile": ["boolean", StrOptions({"auto"})],
         "run_eagerly": ["boolean"],
@@ -292,6 +317,7 @@ class GalaxyClassifier(
         image_shape=None,
         warm_start=False,
         checkpoint=None,
+        callbacks=None,
         dtype_policy="float32",
         jit_compile=False,
         run_eagerly=False,
@@ -325,6 +351,7 @@ class GalaxyClassifier(
         self.image_shape = image_shape
         self.warm_start = warm_start
         self.checkpoint = checkpoint
+        self.callbacks = callbacks
         self.dtype_policy = dtype_policy
         self.jit_compile = jit_compile
         self.run_eagerly = run_eagerly
@@ -334,6 +361,7 @@ class GalaxyClassifier(
 
     # ---------------------------------------------------------------- fitting
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None):
         """Train the network.
 
@@ -365,8 +393,10 @@ class GalaxyClassifier(
         UserWarning
             If a question is unknown for all galaxies, so that its predictions mean nothing.
         """
+        params = checked_parameters(self)
+        # Before the state that a failure goes back to, or the callbacks would not be told of it.
+        task = self._init_callback_context(max_subtasks=params.epochs)
         with unchanged_on_failure(self):
-            params = checked_parameters(self)
             if self.warm_start and self.__sklearn_is_fitted__():
                 self._learner.check_can_go_on(params)
                 X, y = self._check_X_y(X, y, reset=False)
@@ -374,8 +404,12 @@ class GalaxyClassifier(
             else:
                 X, y = self._check_X_y(X, y, reset=True)
                 learner = self._new_learner(params, X, y)
-            learner.train(X, y, params, sample_weight=sample_weight)
+            data = fit_data(X, y, sample_weight)
+            task.call_on_fit_task_begin(estimator=self, **data)
+            epochs = FitTasks(task, self, partial(_shown, learner), **data)
+            learner.train(X, y, params, sample_weight=sample_weight, callbacks=[epochs])
             self._adopt(learner)
+            task.call_on_fit_task_end(estimator=self, reconstruction_attributes={}, **data)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -685,18 +719,19 @@ class GalaxyClassifier(
         probabilities = self.predict_proba(X)
         return float(self.target_encoder_.score(y, probabilities, sample_weight))
 
+    @property
+    def training_(self):
+        """What is known of the training, see the class."""
+        check_is_fitted(self)
+        return self._learner.training
+
     # ------------------------------------------------------------ persistence
 
     def __getstate__(self):
         # The learner holds the network.
         state = {name: value for name, value in vars(self).items() if name != "model_"}
         if self.__sklearn_is_fitted__():
-            state["_versions"] = {
-                "galaxy_sklearn": galaxy_sklearn.__version__,
-                "keras": keras.__version__,
-                "scikit-learn": sklearn.__version__,
-                "python": platform.python_version(),
-            }
+            state["_versions"] = versions()
         return state
 
     def __setstate__(self, state):
@@ -732,17 +767,15 @@ class GalaxyClassifier(
     def _n_features_out(self):
         return self._learner.n_features
 
+    @available_if(_has_a_box_of_its_own)
+    def _sk_visual_block_(self):
+        return visual_block(self, caption(self))
+
     # ---------------------------------------------------------------- private
 
     def _adopt(self, learner):
         """Show what a trained learner holds."""
-        self._learner = learner
-        self.model_ = learner.model
-        self.history_ = learner.history
-        self.best_epoch_ = learner.best_epoch
-        self.target_encoder_ = learner.target
-        self.classes_ = learner.target.classes
-        self.form_ = learner.target.form
+        vars(self).update(_shown(learner, learner.best_epoch))
 
     def _new_learner(self, params, X, y, classes=None):
         """Build the network for labels, if y has one column, or for votes."""
@@ -806,6 +839,19 @@ class GalaxyClassifier(
 
     def _check_X(self, X, reset):
         return to_tensor(self, X, image_shape=self.image_shape, reset=reset)
+
+
+def _shown(learner, best_epoch):
+    """Return the attributes of a classifier by its learner."""
+    return {
+        "_learner": learner,
+        "model_": learner.model,
+        "history_": learner.history,
+        "best_epoch_": best_epoch,
+        "target_encoder_": learner.target,
+        "classes_": learner.target.classes,
+        "form_": learner.target.form,
+    }
 
 
 def _check_coverage(coverage):

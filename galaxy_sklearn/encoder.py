@@ -11,10 +11,10 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from galaxy_sklearn._compat import Interval
+from galaxy_sklearn._compat import CallbackSupportMixin, Interval, with_callbacks
 from galaxy_sklearn._documentation import DocumentationLink
-from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, to_tensor
-from galaxy_sklearn._learner import Learner, ViewPairs, augments
+from galaxy_sklearn._estimator import NetworkWrapper, checked_parameters, fit_data, to_tensor
+from galaxy_sklearn._learner import FitTasks, Learner, ViewPairs, augments
 from galaxy_sklearn._transaction import unchanged_on_failure
 
 __all__ = ["GalaxyEncoder"]
@@ -22,6 +22,7 @@ __all__ = ["GalaxyEncoder"]
 
 class GalaxyEncoder(
     DocumentationLink,
+    CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     MetaEstimatorMixin,
     TransformerMixin,
@@ -48,6 +49,8 @@ class GalaxyEncoder(
         The trained network.
     history_ : dict of list of float
         The loss of each epoch.
+    training_ : dict or None
+        What is known of the training, see `GalaxyClassifier`.
     image_shape_in_ : tuple of int
         (height, width, n_channels) of the images seen in `fit`.
     n_features_in_ : int
@@ -83,6 +86,7 @@ class GalaxyEncoder(
         self.estimator = estimator
         self.n_projected = n_projected
 
+    @with_callbacks
     def fit(self, X, y=None):
         """Learn from images.
 
@@ -104,9 +108,10 @@ class GalaxyEncoder(
         ValueError
             If a parameter or an image is invalid, or the estimator augments nothing.
         """
+        self._validate_params()
+        params = checked_parameters(self.estimator)
+        task = self._init_callback_context(max_subtasks=params.epochs)
         with unchanged_on_failure(self):
-            self._validate_params()
-            params = checked_parameters(self.estimator)
             if not augments(params):
                 raise ValueError(
                     "GalaxyEncoder needs an estimator that augments: at least one of rotation, "
@@ -117,10 +122,12 @@ class GalaxyEncoder(
                 raise ValueError(f"Found n_samples={len(tensor)}, at least two are needed.")
             params.validation_fraction = 0
             learner = Learner(params, ViewPairs(self.n_projected), tensor.shape[1:])
-            learner.train(tensor, tensor, params)
-            self._learner = learner
-            self.model_ = learner.model
-            self.history_ = learner.history
+            data = fit_data(tensor, None)
+            task.call_on_fit_task_begin(estimator=self, **data)
+            epochs = FitTasks(task, self, lambda _: _shown(learner), **data)
+            learner.train(tensor, tensor, params, callbacks=[epochs])
+            vars(self).update(_shown(learner))
+            task.call_on_fit_task_end(estimator=self, reconstruction_attributes={}, **data)
         return self
 
     def transform(self, X):
@@ -146,6 +153,12 @@ class GalaxyEncoder(
         tensor = to_tensor(self, X, image_shape=self.estimator.image_shape, reset=False)
         return self._learner.transform(tensor, symmetric=self.estimator.symmetric)
 
+    @property
+    def training_(self):
+        """What is known of the training, see the class."""
+        check_is_fitted(self)
+        return self._learner.training
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags = self.estimator.__sklearn_tags__().input_tags
@@ -169,3 +182,8 @@ class GalaxyEncoder(
         super().__setstate__(state)
         if hasattr(self, "_learner"):
             self.model_ = self._learner.model
+
+
+def _shown(learner):
+    """Return the attributes of an encoder by its learner."""
+    return {"_learner": learner, "model_": learner.model, "history_": learner.history}

@@ -17,8 +17,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from galaxy_sklearn._compat import HasMethods, Interval
+from galaxy_sklearn._compat import CallbackSupportMixin, HasMethods, Interval, with_callbacks
 from galaxy_sklearn._documentation import DocumentationLink
+from galaxy_sklearn._estimator import fit_data
 from galaxy_sklearn._random import draw_seed
 from galaxy_sklearn._transaction import unchanged_on_failure
 
@@ -32,6 +33,7 @@ def _members_know_where_they_learned(ensemble):
 
 class GalaxyEnsemble(
     DocumentationLink,
+    CallbackSupportMixin,
     MetaEstimatorMixin,
     ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -91,6 +93,7 @@ class GalaxyEnsemble(
         self.n_estimators = n_estimators
         self.random_state = random_state
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None):
         """Train the members, one after the other.
 
@@ -114,9 +117,20 @@ class GalaxyEnsemble(
         ValueError
             If a parameter, an image or a target is invalid.
         """
+        self._validate_params()
+        task = self._init_callback_context(max_subtasks=self.n_estimators)
+        data = fit_data(X, y, sample_weight)
         with unchanged_on_failure(self):
-            self._validate_params()
-            self._adopt([member.fit(X, y, sample_weight) for member in self._new_members()])
+            task.call_on_fit_task_begin(estimator=self, **data)
+            members = self._new_members()
+            for member in members:
+                part = task.subcontext(task_name="member")
+                with part.propagate_callback_context(member):
+                    part.call_on_fit_task_begin(estimator=self, **data)
+                    member.fit(X, y, sample_weight)
+                    part.call_on_fit_task_end(estimator=self, **data)
+            self._adopt(members)
+            task.call_on_fit_task_end(estimator=self, reconstruction_attributes={}, **data)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):

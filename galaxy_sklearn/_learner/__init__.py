@@ -7,18 +7,22 @@ and turn outputs into answers (``probabilities``, ``to_predictions``, ``score``,
 """
 
 from galaxy_sklearn._learner._calibration import FLOOR
+from galaxy_sklearn._learner._callbacks import FitTasks
 from galaxy_sklearn._learner._labels import LabelTarget
 from galaxy_sklearn._learner._learner import Learner, augments
 from galaxy_sklearn._learner._loop import batch_as_float32
 from galaxy_sklearn._learner._pairs import ViewPairs
+from galaxy_sklearn._learner._record import versions
 from galaxy_sklearn._learner._votes import VoteTarget
 
 __all__ = [
     "FLOOR",
+    "FitTasks",
     "LabelTarget",
     "Learner",
     "ViewPairs",
     "VoteTarget",
     "augments",
     "batch_as_float32",
+    "versions",
 ]

@@ -136,6 +136,8 @@ class Checkpoint:
         rng.set_state(_state(text["now"]))
         history.update(text["history"])
         best = [content[f"best-{i}"] for i in range(text["n_best"])]
+        # A callback may have stopped the training.
+        trainer.stop_training = text["stopped"]
         return text["kept"], text["least"], best or None
 
     def save(self, trainer, rng, history, kept, least, best):
@@ -150,6 +152,7 @@ class Checkpoint:
             "kept": kept,
             "least": least,
             "n_best": len(best or ()),
+            "stopped": trainer.stop_training,
         }
         text = json.dumps(text, default=lambda array: array.tolist())
         with written_whole(self.path) as written, written.open("wb") as file:
@@ -177,6 +180,7 @@ def describe(params, target, arrays, model):
     """
     values = {name: value for name, value in vars(params).items() if name not in IGNORED}
     values |= {f"network__{name}": value for name, value in params.network_arguments.items()}
+    values["callbacks"] = params.callbacks and joblib.hash(params.callbacks)
     network = params.network
     values["network"] = getattr(network, "__qualname__", network)
     seeded = isinstance(params.random_state, (int, np.integer))

@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 
 from galaxy_sklearn._compat import all_layers, check_sample_weight, seed_states
 from galaxy_sklearn._learner._architecture import from_state, to_state
+from galaxy_sklearn._learner._callbacks import make_callbacks
 from galaxy_sklearn._learner._checkpoint import describe, kept
 from galaxy_sklearn._learner._loop import PREDICTION_BATCH, predict, train
 from galaxy_sklearn._learner._network import (
@@ -19,6 +20,8 @@ from galaxy_sklearn._learner._network import (
 from galaxy_sklearn._learner._novelty import MOST_FEATURES, MOST_IMAGES, distance, find_gaussian
 from galaxy_sklearn._learner._optimizer import make_optimizer
 from galaxy_sklearn._learner._process import check_not_forked, share_cores
+from galaxy_sklearn._learner._progress import progress
+from galaxy_sklearn._learner._record import make_record
 from galaxy_sklearn._learner._statistics import settle_statistics
 from galaxy_sklearn._random import draw_seed
 from galaxy_sklearn.networks import get_network
@@ -60,7 +63,9 @@ class Learner:
     history : dict of list of float
         Loss and metrics of each epoch.
     best_epoch : int or None
-        Number, from 1, of the epoch whose weights were kept.
+        Number, from 1, of the epoch whose weights were kept, None if a callback put others.
+    training : dict or None
+        What is known of the training, see `make_record`. None of files of earlier versions.
     gaussian : Gaussian or None
         Where the features of training images lie, if galaxies were set aside.
     is_invariant : bool
@@ -89,6 +94,7 @@ class Learner:
         self._adopt(build_network(params, target, image_shape, draw_seed(self._rng), source))
         self.history = {}
         self.best_epoch = None
+        self.training = None
         self.gaussian = None
 
     def _adopt(self, model):
@@ -108,7 +114,9 @@ class Learner:
 
     # -------------------------------------------------------------------- training
 
-    def train(self, X, y, params, *, sample_weight=None, goes_on=False, n_epochs=None):
+    def train(
+        self, X, y, params, *, sample_weight=None, goes_on=False, n_epochs=None, callbacks=()
+    ):
         """Train the network.
 
         Parameters
@@ -126,6 +134,8 @@ class Learner:
             without galaxies set aside.
         n_epochs : int, optional
             Number of epochs, if not ``params.epochs``.
+        callbacks : sequence of keras.callbacks.Callback
+            What is told of the training, beside ``params.callbacks``.
         """
         target, epochs = self.target, n_epochs or params.epochs
         encoded = target.encode(y, params.label_smoothing)
@@ -137,10 +147,17 @@ class Learner:
                 raise ValueError("Sample weights must contain at least one non-zero number.")
             arrays += (weights if galaxy_weight is None else weights * galaxy_weight,)
 
+        n_before = 0
+        if goes_on and self.history:
+            n_before = None if self.training is None else self.training["n_galaxies"]
         if self._rng is None:  # as after loading
             self._rng = check_random_state(params.random_state)
         folder = None if goes_on else params.checkpoint
-        with kept(folder, lambda: describe(params, target, arrays, self.model)) as checkpoint:
+        callbacks = [*callbacks, *make_callbacks(params.callbacks, folder)]
+        with (
+            progress(params.verbose) as shown,
+            kept(folder, lambda: describe(params, target, arrays, self.model)) as checkpoint,
+        ):
             if checkpoint is not None:
                 checkpoint.begin(self._rng)
             training, held_out = self._split(len(X), 0 if goes_on else params.validation_fraction)
@@ -164,7 +181,7 @@ class Learner:
                 patience=params.patience,
                 rng=self._rng,
                 history=self.history,
-                verbose=params.verbose,
+                callbacks=[*shown, *callbacks],
                 checkpoint=checkpoint,
             )
         if not goes_on:
@@ -183,6 +200,8 @@ class Learner:
         if not goes_on:
             # Its schedule has come to an end.
             self._trainer = None
+        n_galaxies = None if n_before is None else n_before + len(X)
+        self.training = make_record(n_galaxies, len(held_out))
 
     def _split(self, n, validation_fraction):
         rows = np.arange(n)
@@ -305,8 +324,9 @@ class Learner:
         if not isinstance(state.get("is_invariant", False), bool):
             raise ValueError(f"is_invariant is {state['is_invariant']!r}, neither True nor False")
         model = from_state(state.pop("model"))
-        # Files of version 0.1.0 have neither.
-        vars(self).update({"is_invariant": False, "gaussian": None, **state}, _rng=None)
+        # Files of earlier versions do not have all.
+        missing = {"is_invariant": False, "gaussian": None, "training": None}
+        vars(self).update({**missing, **state}, _rng=None)
         self._adopt(model)
 
     @classmethod

@@ -9,7 +9,6 @@ import warnings
 
 import numpy as np
 from sklearn.utils import gen_batches
-from tqdm.auto import tqdm
 
 from galaxy_sklearn._learner._process import (
     check_not_forked,
@@ -35,7 +34,7 @@ def train(
     patience,
     rng,
     history,
-    verbose,
+    callbacks=(),
     checkpoint=None,
 ):
     """Train a compiled model and keep its best epoch.
@@ -58,15 +57,17 @@ def train(
         Shuffles the rows for each epoch.
     history : dict of list of float
         The figures of each epoch are appended here.
-    verbose : int
-        Whether to show a progress bar.
+    callbacks : sequence of keras.callbacks.Callback
+        They are told of epochs and batches as by Keras' ``fit``, and can stop the training. Epochs
+        are numbered from 0, counting those that the history began with.
     checkpoint : Checkpoint, optional
         Where the state is kept after each epoch, and taken up again.
 
     Returns
     -------
-    int
-        The number, from 1 and counting those that the history began with, of the epoch kept.
+    int or None
+        The number, from 1 and counting those that the history began with, of the epoch kept. None
+        if a callback put other weights in the end.
 
     Raises
     ------
@@ -77,34 +78,49 @@ def train(
     before = len(history.get("loss", ()))
     last = before + epochs
     kept, least, best, spare = before, np.inf, None, None
+    trainer.stop_training = False
     if checkpoint is not None:
         begun = checkpoint.restore(trainer, rng, history)
         if begun is not None:
             kept, least, best = begun
     first = len(history.get("loss", ())) + 1
-    with (
-        without_retracing_warning(),
-        tqdm(
-            total=epochs * len(training), desc="training", unit=" images", disable=not verbose
-        ) as bar,
-    ):
-        bar.update((first - 1 - before) * len(training))
-        bar.initial = bar.n
+    params = {
+        "epochs": last,
+        "initial_epoch": first - 1,
+        "steps": -(-len(training) // batch_size),
+        "batch_size": batch_size,
+        "samples": len(training),
+    }
+    for callback in callbacks:
+        callback.set_params(params)
+        callback.set_model(trainer)
+
+    # Not Keras' CallbackList, which calls some in threads of its own.
+    def tell(event, *args):
+        for callback in callbacks:
+            getattr(callback, f"on_{event}")(*args)
+
+    with without_retracing_warning():
+        tell("train_begin")
         try:
             for epoch in range(first, last + 1):
+                if trainer.stop_training:
+                    break
                 if patience is not None and epoch - 1 - kept >= max(patience, 1):
                     break
-                bar.set_description(f"epoch {epoch}/{last}")
+                tell("epoch_begin", epoch - 1)
                 rows = rng.permutation(training)
-                figures = _one_pass(trainer, trainer.train_on_batch, arrays, rows, batch_size, bar)
+                figures = _one_pass(trainer, "train", arrays, rows, batch_size, tell)
                 _check_finite("loss", figures["loss"], epoch)
                 if not len(validation):
                     kept = epoch
                 else:
                     with trainer.optimizer.averaged(trainer.trainable_variables):
+                        tell("test_begin")
                         checked = _one_pass(
-                            trainer, trainer.test_on_batch, arrays, validation, PREDICTION_BATCH
+                            trainer, "test", arrays, validation, PREDICTION_BATCH, tell
                         )
+                        tell("test_end", dict(checked))
                         figures.update({f"val_{name}": value for name, value in checked.items()})
                         _check_finite("val_loss", figures["val_loss"], epoch)
                         if figures["val_loss"] < least:
@@ -114,9 +130,9 @@ def train(
                             kept, least = epoch, figures["val_loss"]
                 for name, value in figures.items():
                     history.setdefault(name, []).append(value)
+                tell("epoch_end", epoch - 1, dict(figures))
                 if checkpoint is not None:
                     checkpoint.save(trainer, rng, history, kept, least, best)
-                bar.set_postfix({name: f"{value:.4f}" for name, value in figures.items()})
         except KeyboardInterrupt:
             done = len(history.get("loss", ())) - before
             # A search would rank it among candidates that were trained to the end.
@@ -126,15 +142,21 @@ def train(
                 f"Training was interrupted after {done} of {epochs} epochs; what was learned "
                 "is kept.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
     if best is None:
         trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
     else:
         trainer.set_weights(best)
+    if callbacks:
+        chosen = trainer.get_weights()
+        tell("train_end", {name: values[-1] for name, values in history.items()})
+        pairs = zip(trainer.get_weights(), chosen, strict=True)
+        if not all(np.array_equal(now, then) for now, then in pairs):
+            kept = None
     # The loss of an epoch does not show what its last step did.
     if not all(np.isfinite(weight.numpy()).all() for weight in trainer.weights):
-        _check_finite("weights", np.nan, kept)
+        _check_finite("weights", np.nan, len(history["loss"]))
     return kept
 
 
@@ -188,19 +210,24 @@ def _check_finite(name, value, epoch):
         )
 
 
-def _one_pass(trainer, step, arrays, rows, batch_size, bar=None):
-    sums = {}
+def _one_pass(trainer, kind, arrays, rows, batch_size, tell):
+    """Train on rows, or test them, and return the means of loss and metrics."""
+    step = getattr(trainer, f"{kind}_on_batch")
+    sums, n_seen = {}, 0
     X, *others = arrays
-    for batch in gen_batches(len(rows), batch_size):
+    for number, batch in enumerate(gen_batches(len(rows), batch_size)):
+        tell(f"{kind}_batch_begin", number)
         # Keras returns the loss of the batch, but metrics since they were reset.
         trainer.reset_metrics()
         images = batch_as_float32(X[rows[batch]])
         figures = step(images, *(a[rows[batch]] for a in others), return_dict=True)
         for name, value in figures.items():
             sums[name] = sums.get(name, 0.0) + len(rows[batch]) * float(value)
-        if bar is not None:
-            bar.update(len(rows[batch]))
-    return {name: total / len(rows) for name, total in sums.items()}
+        n_seen += len(rows[batch])
+        tell(f"{kind}_batch_end", number, {name: total / n_seen for name, total in sums.items()})
+        if kind == "train" and trainer.stop_training:
+            break
+    return {name: total / n_seen for name, total in sums.items()}
 
 
 def _orientations(shape):

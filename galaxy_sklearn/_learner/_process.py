@@ -16,7 +16,10 @@ BUILDING = threading.RLock()
 # Callers of many fits, and those among scikit-learn's modules that pass on a single one.
 MANY_FITS = ("sklearn.", "joblib.parallel", "joblib.externals", "distributed.")
 ENSEMBLE = "galaxy_sklearn.ensemble"
-ONE_FIT = ("sklearn.base", "sklearn.compose", "sklearn.pipeline", "sklearn.utils")
+ONE_FIT = (
+    *("sklearn.base", "sklearn.callback", "sklearn.compose"),
+    *("sklearn.pipeline", "sklearn.utils"),
+)
 
 _computed_in = None
 

@@ -38,6 +38,7 @@ def save_model(model, path, *, dtype="float32"):
     scikit-learn `Pipeline`, `FrozenEstimator`, `StandardScaler`, `PCA`, `LogisticRegression`,
     `DummyClassifier` and `LabelEncoder`. Places of this machine are left out: the parameters
     ``checkpoint`` and ``memory``, and ``pretrained`` if it is the name of a file, are None in it.
+    So are ``callbacks``, which matter for trainings only.
 
     Parameters
     ----------
@@ -178,16 +179,18 @@ def is_pickle(path):
 
 
 def _shareable(model, dtype):
-    """Return a model without places of this machine, and with weights of a precision."""
+    """Return a model without callbacks and places, and with weights of a precision."""
     places = [
         (i, name)
         for i, estimator in enumerate(_estimators_in(model))
         for name in PLACES
         if _is_place(getattr(estimator, name, None))
     ]
-    if not places and dtype == "float32":
+    told = any(_has_callbacks(estimator) for estimator in _estimators_in(model))
+    if not places and not told and dtype == "float32":
         return model
     model = copy.deepcopy(model)
+    drop_callbacks(model)
     estimators = list(_estimators_in(model))
     for i, name in places:
         setattr(estimators[i], name, None)
@@ -308,6 +311,26 @@ def _estimators_in(value):
         return
     for part in value:
         yield from _estimators_in(part)
+
+
+def drop_callbacks(model):
+    """Take from a model what is told of its trainings; what it answers is the same."""
+    for estimator in _estimators_in(model):
+        vars(estimator).pop("_skl_callbacks", None)
+        if _has_callbacks(estimator):
+            estimator.callbacks = None
+
+
+def forget_training(model):
+    """Take from a model what its answers do not depend on: callbacks, and when it was trained."""
+    drop_callbacks(model)
+    for estimator in _estimators_in(model):
+        if hasattr(estimator, "_learner"):
+            estimator._learner.training = None
+
+
+def _has_callbacks(estimator):
+    return bool(getattr(estimator, "callbacks", None)) or hasattr(estimator, "_skl_callbacks")
 
 
 def _is_place(value):

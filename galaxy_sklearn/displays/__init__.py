@@ -6,6 +6,7 @@ from galaxy_sklearn.displays._history import HistoryDisplay
 from galaxy_sklearn.displays._reliability import ReliabilityDisplay
 from galaxy_sklearn.displays._saliency import SaliencyDisplay
 from galaxy_sklearn.displays._scores import QuestionScoresDisplay
+from galaxy_sklearn.displays._thumbnails import ThumbnailTable
 from galaxy_sklearn.displays._tree import FULL as FULL  # these are for other rooms
 from galaxy_sklearn.displays._tree import DecisionTreeDisplay
 from galaxy_sklearn.displays._tree_layout import TITLE as TITLE
@@ -21,4 +22,5 @@ __all__ = [
     "QuestionScoresDisplay",
     "ReliabilityDisplay",
     "SaliencyDisplay",
+    "ThumbnailTable",
 ]

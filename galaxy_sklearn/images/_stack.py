@@ -1,6 +1,7 @@
 """Images that are read on demand."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 
@@ -45,6 +46,14 @@ class ImageStack:
     def shape(self):
         """The shape of the sequence, ``(n_images,)``."""
         return self.paths.shape
+
+    @property
+    def names(self):
+        """The names of the files without folders; of several bands, those of all."""
+        return [
+            ", ".join(Path(file).name for file in getattr(path, "files", (path,)))
+            for path in self.paths
+        ]
 
     def then(self, operation):
         """Return the stack with one more operation.

@@ -18,7 +18,7 @@ from galaxy_sklearn.report import _figures as figures
 from galaxy_sklearn.report._choice import KINDS
 from galaxy_sklearn.report._data import page_data
 from galaxy_sklearn.report._scores import GREATER_IS_BETTER, N_SAMPLES, TITLES
-from galaxy_sklearn.scoring import content_id, copied, first_and_last
+from galaxy_sklearn.scoring import content_id, first_and_last
 from galaxy_sklearn.sharing import describe, versions
 
 
@@ -119,7 +119,7 @@ def _facts(report):
     left_out = f", and {n_unreadable:,} that could not be read" if n_unreadable else ""
     data = joblib.hash((list(report.galaxies.index), target.votes.to_numpy()))[:16]
     try:
-        model = content_id(copied(report.estimator))
+        model = content_id(report.estimator)
     except (pickle.PicklingError, AttributeError, TypeError):
         model = "unknown, the model cannot be saved"
     return {

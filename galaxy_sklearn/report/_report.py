@@ -15,7 +15,7 @@ from galaxy_sklearn.report._page import page
 from galaxy_sklearn.report._predictions import predict_all
 from galaxy_sklearn.report._scores import galaxy_errors, labels, question_intervals, scores
 from galaxy_sklearn.report._target import find_target, fractions_table
-from galaxy_sklearn.scoring import first_and_last, name_of, reader_of
+from galaxy_sklearn.scoring import first_and_last, reader_of
 
 
 class EvaluationReport:
@@ -192,7 +192,7 @@ def _names(estimator, X, y):
     """Return the names of the galaxies: of files, or of the rows of y."""
     images = reader_of(estimator).transform(X)
     if isinstance(images, ImageStack):
-        return np.array([name_of(path) for path in images.paths], dtype=object)
+        return np.array(images.names, dtype=object)
     index = getattr(y, "index", None)
     is_plain = index is None or callable(index) or isinstance(index, pd.RangeIndex)
     numbers = range(len(images)) if is_plain else index

@@ -6,9 +6,7 @@ from galaxy_sklearn.scoring._catalogue import Scored, score_catalogue
 # Names in two spellings are for other rooms.
 from galaxy_sklearn.scoring._predictions import CHUNK as CHUNK
 from galaxy_sklearn.scoring._predictions import content_id as content_id
-from galaxy_sklearn.scoring._predictions import copied as copied
 from galaxy_sklearn.scoring._predictions import first_and_last as first_and_last
-from galaxy_sklearn.scoring._predictions import name_of as name_of
 from galaxy_sklearn.scoring._predictions import prediction_table
 from galaxy_sklearn.scoring._predictions import read_chunks as read_chunks
 from galaxy_sklearn.scoring._predictions import reader_of as reader_of

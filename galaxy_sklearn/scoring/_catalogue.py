@@ -229,7 +229,7 @@ def score_catalogue(
     if not total:
         raise ValueError(f"There are no images in {str(images)[:200]!r}.")
     # An error in the model is raised before anything is written.
-    estimator = copied(load_model(model) if is_file else model)
+    estimator = load_model(model) if is_file else copied(model)
     if not hasattr(estimator, "predict_proba"):
         raise ValueError(f"model must have predict_proba, got {type(estimator).__name__}.")
     classes = [str(name) for name in getattr(estimator, "best_estimator_", estimator).classes_]

@@ -3,7 +3,6 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
+from galaxy_sklearn._models import forget_training
 from galaxy_sklearn._tree_of import tree_of
 from galaxy_sklearn.surveys import GZ2
 from galaxy_sklearn.transformers import ImageReader, ImageStack
@@ -45,13 +45,16 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
         otherwise; ``unusual``, how far the image lies from those of the training, the opposite of
         `GalaxyClassifier.score_samples`: above 1 the prediction is not to be trusted (only if the
         classifier can tell); ``error``, None or the reason why the image could not be read. The
-        index,
-        ``file``, holds the names of the files, or row numbers if X holds images.
+        index, ``file``, holds the names of the files, or row numbers if X holds images.
 
     Raises
     ------
     FileNotFoundError, ValueError
         If an image cannot be read and ``on_error="raise"``.
+
+    See Also
+    --------
+    galaxy_sklearn.displays.ThumbnailTable : Show the table with pictures.
 
     Examples
     --------
@@ -77,13 +80,8 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
             bar.update(len(table))
     table = pd.concat(tables, ignore_index=True)
     if files:
-        table.index = pd.Index([name_of(path) for path in images.paths], name="file")
+        table.index = pd.Index(images.names, name="file")
     return table
-
-
-def name_of(path):
-    """Return the name of an image file, or the names of those of its bands."""
-    return ", ".join(Path(file).name for file in getattr(path, "files", (path,)))
 
 
 def reader_of(estimator):
@@ -110,19 +108,18 @@ def copied(model):
 
 
 def content_id(model):
-    """Return 16 digits that tell what a model is, that was loaded from a file.
+    """Return 16 digits that tell what a model is, wherever it is from.
 
-    Which of its parts are one object, and so its bytes in a file, changes when it is first loaded,
-    but not after that. How it shows progress and shares the work does not matter.
+    How it shows progress and shares the work does not matter, nor when it was trained.
     """
+    # Which of its parts are one object, and so its bytes, depends on the kind of file it was in.
+    model = copied(model)
+    forget_training(model)
     given = model.get_params() if hasattr(model, "get_params") else {}
     given = {k: v for k, v in given.items() if k.rpartition("__")[2] in ("verbose", "n_jobs")}
     if given:
         model.set_params(**dict.fromkeys(given))
-    digits = joblib.hash(model)[:16]
-    if given:
-        model.set_params(**given)
-    return digits
+    return joblib.hash(model)[:16]
 
 
 def predict_chunks(estimator, chunks, *, report):

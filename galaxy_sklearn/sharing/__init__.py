@@ -10,6 +10,7 @@ from galaxy_sklearn._models import (
 from galaxy_sklearn.sharing._card import describe as describe  # these two are for other rooms
 from galaxy_sklearn.sharing._card import versions as versions
 from galaxy_sklearn.sharing._card import write_card
+from galaxy_sklearn.sharing._summary import training_summary
 
 __all__ = [
     "card_of",
@@ -18,6 +19,7 @@ __all__ = [
     "load_pretrained",
     "pretrained_models",
     "save_model",
+    "training_summary",
     "write_card",
 ]
 

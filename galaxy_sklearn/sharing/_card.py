@@ -9,6 +9,7 @@ import numpy as np
 from galaxy_sklearn import metrics
 from galaxy_sklearn._files import written_whole
 from galaxy_sklearn._models import save_model
+from galaxy_sklearn._trained import facts
 from galaxy_sklearn._tree_of import tree_of
 from galaxy_sklearn.decision_tree import DecisionTree
 
@@ -164,11 +165,13 @@ def describe(model):
         changed = last.get_params()
         defaults = type(last)().get_params()
         settings = {k: v for k, v in changed.items() if k not in defaults or v != defaults[k]}
-        hidden = ("verbose", "checkpoint", "random_state", "pretrained")
+        hidden = ("verbose", "checkpoint", "callbacks", "random_state", "pretrained")
         settings = [f"`{k}={_shown(v)}`" for k, v in settings.items() if k not in hidden]
+        known = facts(last)
+        galaxies = f"Galaxies: {known['galaxies']}. " if "galaxies" in known else ""
         sentences.append(
-            f"Network: {last.model_.count_params():,} weights, epoch {last.best_epoch_} of "
-            f"{len(last.history_['loss'])} kept; {', '.join(settings) or 'defaults'}."
+            f"{galaxies}Network: {known['weights']} weights. Epochs: {known['epochs']}. "
+            f"Parameters: {', '.join(settings) or 'defaults'}."
         )
     return sentences
 

@@ -9,16 +9,18 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from galaxy_sklearn._compat import (
+    CallbackSupportMixin,
     check_feature_names_in,
     default_parameters,
     output_container,
     set_output_container,
+    with_callbacks,
 )
 from galaxy_sklearn._documentation import DocumentationLink
 from galaxy_sklearn.images import ImageStack, first_element, holds_paths
 
 
-class ImageTransformer(DocumentationLink, TransformerMixin, BaseEstimator):
+class ImageTransformer(DocumentationLink, CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Apply one operation to every image of an array, a list, a stack or flattened rows.
 
     A subclass has a parameter ``image_shape`` and a method ``_operation`` that checks the
@@ -31,6 +33,7 @@ class ImageTransformer(DocumentationLink, TransformerMixin, BaseEstimator):
         # scikit-learn would wrap whatever `transform` returns in a data frame; see `set_output`.
         super().__init_subclass__(auto_wrap_output_keys=None, **kwargs)
 
+    @with_callbacks
     def fit(self, X, y=None):
         """Check the parameters and the images; nothing is learned.
 
@@ -46,8 +49,11 @@ class ImageTransformer(DocumentationLink, TransformerMixin, BaseEstimator):
         self : object
             The transformer.
         """
+        task = self._init_callback_context()
+        task.call_on_fit_task_begin(estimator=self, X=X, y=y)
         self._operation()
         self._check_images(X, reset=True)
+        task.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
     def transform(self, X):
