@@ -11,7 +11,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
 KINDS = {"class", "data", "function", "method", "module", "property"}
-NAME = re.compile(r"[A-Za-z_][\w.]*")
+NAME = re.compile(r"[A-Za-z_][\w.]*(?=\(|$)")
 
 
 def targets(domain):
@@ -22,8 +22,8 @@ def targets(domain):
             continue
         found[fullname].add(entry)
         parts = fullname.split(".")
-        # A method is known with its class only: several classes have a `transform`. A module is known
-        # with the package: `votes` is a variable.
+        # A method is known with its class only: several classes have a `transform`. A module is
+        # known with the package: `votes` is a variable.
         shortest = 2 if entry.objtype in {"method", "module", "property"} else 1
         for length in range(shortest, len(parts)):
             found[".".join(parts[-length:])].add(entry)
