@@ -17,8 +17,24 @@ from public import public_objects  # noqa: E402
 
 matplotlib.use("agg")
 
+import matplotlib.pyplot as plt  # noqa: E402
+
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+# The site runs all examples when it is built; these take a few seconds each.
+QUICK = ["plot_02_pretrained", "plot_03_steps"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
+def test_example_as_a_script(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plt, "show", lambda: None)  # warns where there is a screen
+    runpy.run_path(str(ROOT / "examples" / f"{name}.py"), run_name="__main__")
+    assert capsys.readouterr().out
+    assert plt.get_fignums()
+    plt.close("all")
+    assert not list(tmp_path.iterdir()), "an example leaves files behind"
 
 
 @pytest.mark.slow
