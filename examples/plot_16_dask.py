@@ -35,7 +35,7 @@ for i, image in enumerate(images):
 
 output = Path(folder.name) / "scores"
 with (
-    SubprocessCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+    SubprocessCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
     Client(cluster) as client,
     get_task_stream(client) as stream,
 ):

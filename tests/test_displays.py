@@ -392,6 +392,8 @@ def test_saliency_lies_where_the_answer_is_decided(shape):
     shown, fall = (ax.get_images()[0].get_array() for ax in display.axes_)
     np.testing.assert_array_equal(shown, image)
     np.testing.assert_array_equal(fall, display.saliency)
+    low, high = display.axes_[1].get_images()[0].get_clim()
+    assert high == -low == display.saliency.max()  # white is 0
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 23])

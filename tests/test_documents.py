@@ -16,12 +16,11 @@ sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 from public import public_objects  # noqa: E402
 
 matplotlib.use("agg")
-
 import matplotlib.pyplot as plt  # noqa: E402
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
-# The site runs all examples when it is built; these take a few seconds each.
+# The site's build runs all examples; these take a few seconds each.
 QUICK = ["plot_02_pretrained", "plot_03_steps"]
 
 

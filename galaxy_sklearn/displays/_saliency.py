@@ -143,7 +143,9 @@ class SaliencyDisplay:
             axes.set(xticks=[], yticks=[])
         self.axes_[0].imshow(_picture(np.asarray(self.image)), cmap="gray")
         self.axes_[0].set_title(f"{self.answer}: {self.prediction:.2f}", fontsize=9)
-        shown = self.axes_[1].imshow(self.saliency, cmap="viridis")
+        # Red speaks for the answer and blue against it; what matters little is white.
+        limit = np.abs(self.saliency).max() or 1
+        shown = self.axes_[1].imshow(self.saliency, cmap="RdBu_r", vmin=-limit, vmax=limit)
         self.axes_[1].set_title("fall of the fraction where hidden", fontsize=9)
         self.colorbar_ = self.figure_.colorbar(shown, ax=self.axes_[1], shrink=0.85)
         return self

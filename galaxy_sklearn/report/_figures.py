@@ -94,16 +94,11 @@ def coverage(target, intervals, form):
     return svg.format(alt=f"Part of the voted fractions inside intervals: {parts}."), len(rows)
 
 
-def question_scores(target, predictions):
-    """Draw the scores of the questions."""
-    tree = target.tree
-
-    def draw(ax):
-        return QuestionScoresDisplay.from_predictions(target.votes, predictions, tree=tree, ax=ax)
-
-    svg, display = _one((7.4, 1.4 + 0.3 * len(tree.questions)), draw)
-    model = display.scores.iloc[:, 0].dropna()
-    alt = "RMSE of each question; the table beside it has the numbers."
+def question_scores(scores):
+    """Draw the scores of the questions, those of the model in the first column."""
+    svg, _ = _one((7.4, 1.4 + 0.3 * len(scores)), QuestionScoresDisplay(scores).plot)
+    model = scores.iloc[:, 0].dropna()
+    alt = "RMSE of each question; the table below has the numbers."
     if len(model):
         alt += f" The model is best at {model.idxmin()} and worst at {model.idxmax()}."
     return svg.format(alt=alt)
@@ -203,7 +198,7 @@ def _figure(size):
 def _one(size, draw):
     figure = _figure(size)
     with _style():
-        drawn = draw(figure.add_subplot())
+        drawn = draw(ax=figure.add_subplot())
         return _svg(figure), drawn
 
 

@@ -60,11 +60,13 @@ def _content(report):
     tree, votes = target.tree, target.votes
     last = first_and_last(estimator)[1]
     model = getattr(estimator, "best_estimator_", estimator)  # of a search
-    everything = report._everything
     drawn = {"history": figures.history(last), "tree": None, "coverage": None, "confusion": None}
     drawn["reliability"] = figures.reliability(target, report.predictions)
     if not target.of_classes:
-        drawn["questions"] = figures.question_scores(target, everything)
+        shown = report.questions[["conditional_rmse", *report._notes]]
+        drawn["questions"] = figures.question_scores(
+            shown.rename(columns={"conditional_rmse": "model"})
+        )
         drawn["tree"] = figures.mean_tree(target, report.predictions)
     n_coverage = 0
     if found.intervals is not None:

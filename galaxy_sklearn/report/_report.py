@@ -47,7 +47,7 @@ class EvaluationReport:
     card : str, default=""
         The card of the model, in Markdown, see `galaxy_sklearn.sharing.card_of`.
     max_galaxies : int, default=1000
-        The most galaxies to show; the scores are those of all. The page takes about 8 kB for each.
+        The most galaxies to show; the scores are those of all. The page takes about 5 kB for each.
     n_saliency : int, default=3
         Number of galaxies of which the page shows which pixels speak for an answer. Each takes as
         long as the prediction of 120 galaxies.
@@ -145,7 +145,6 @@ class EvaluationReport:
         simple = baselines(target, found, of_training and of_training.votes)
         self._notes = {name: note for name, (_, note) in simple.items()}
         everything = {"model": self.predictions} | {name: f for name, (f, _) in simple.items()}
-        self._everything = everything
         self.scores = scores(target, everything)
         self.questions = _question_table(target, everything)
         self._errors = galaxy_errors(target, self.predictions)
