@@ -10,8 +10,8 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
-KINDS = {"class", "data", "function", "method", "property"}
-NAME = re.compile(r"[A-Za-z_][\w.]*")
+KINDS = {"class", "data", "function", "method", "module", "property"}
+NAME = re.compile(r"[A-Za-z_][\w.]*(?=\(|$)")
 
 
 def targets(domain):
@@ -22,8 +22,9 @@ def targets(domain):
             continue
         found[fullname].add(entry)
         parts = fullname.split(".")
-        # A method is known with its class only: several classes have a `transform`.
-        shortest = 2 if entry.objtype in {"method", "property"} else 1
+        # A method is known with its class only: several classes have a `transform`. A module is
+        # known with the package: `votes` is a variable.
+        shortest = 2 if entry.objtype in {"method", "module", "property"} else 1
         for length in range(shortest, len(parts)):
             found[".".join(parts[-length:])].add(entry)
     return {name: entries.pop() for name, entries in found.items() if len(entries) == 1}
