@@ -10,7 +10,8 @@ in proportion to their size, and ask the pretrained model about all of them.
 # %%
 # Finding
 # -------
-# Sources are areas of at least 60 pixels that are three times brighter than the noise.
+# Sources are areas of at least 60 pixels that are brighter than three times the noise; sep takes
+# apart those that touch, and the parts may be smaller.
 
 import matplotlib.pyplot as plt
 import numpy as np
