@@ -4,7 +4,14 @@ from datetime import datetime
 
 from galaxy_sklearn._tree_of import tree_of
 
-METRICS = {"loss": "loss", "mse": "mean squared error", "accuracy": "accuracy"}
+
+def _in_words(name, estimator):
+    """Return the name of a metric of the training."""
+    if name != "mse":
+        return name
+    # Of what the network puts out, whichever form is predicted.
+    form = "conditional" if getattr(estimator, "output", "tree") == "tree" else estimator.form_
+    return f"mean squared error of {form} fractions"
 
 
 def facts(estimator):
@@ -29,7 +36,7 @@ def facts(estimator):
     found["epochs"] = _epochs(estimator)
     figures = _held_out_figures(estimator)
     if figures:
-        words = [f"{METRICS.get(name, name)} {value:.4g}" for name, value in figures.items()]
+        words = [f"{_in_words(name, estimator)} {value:.4g}" for name, value in figures.items()]
         found["on galaxies set aside"] = ", ".join(words)
     found["weights"] = f"{estimator.model_.count_params():,}"
     if record is not None:
@@ -61,7 +68,7 @@ def caption(estimator):
     figures = list(_held_out_figures(estimator).items())
     if figures:
         name, value = figures[-1]
-        words += f"; {METRICS.get(name, name)} {value:.3g} on galaxies set aside"
+        words += f"; {_in_words(name, estimator)} {value:.3g} on galaxies set aside"
     return words
 
 

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -37,6 +38,20 @@ class Recorder(keras.callbacks.Callback):
             self.own.append(name)
 
         return record
+
+
+class Watcher(keras.callbacks.Callback):
+    """Keeps the weights at the end of each epoch."""
+
+    seen: ClassVar = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append(self.model.get_weights())
+
+
+class Stopper(keras.callbacks.Callback):
+    def on_train_begin(self, logs=None):
+        self.model.stop_training = True
 
 
 def make_recorder():
@@ -164,7 +179,7 @@ def test_the_learning_rate(data, plain):
     assert losses[0] == plain.history_["val_loss"][0]
     assert losses[1] == losses[2] == losses[3] != plain.history_["val_loss"][1]
     assert classifier.history_.keys() == plain.history_.keys()
-    with pytest.raises(TypeError, match="LearningRateSchedule"):
+    with pytest.raises(ValueError, match=r"LearningRateScheduler, .* choose schedule='constant'"):
         make(callbacks=[scheduler], schedule="cosine").fit(*data)
 
 
@@ -187,6 +202,17 @@ def test_weights_that_a_callback_puts_back(data, plain):
 
 
 @pytest.mark.filterwarnings(OLD_ARRAY)
+@pytest.mark.parametrize("validation_fraction", [0, 0.25])
+def test_what_they_see_is_what_is_checked(data, validation_fraction):
+    """With averaged weights, those at the end of an epoch are the average."""
+    Watcher.seen.clear()
+    settings = {"weight_average": 0.5, "validation_fraction": validation_fraction}
+    classifier = make(callbacks=[Watcher], **settings).fit(*data)
+    given = Watcher.seen[classifier.best_epoch_ - 1]
+    for now, then in zip(classifier.model_.get_weights(), given, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
 def test_tensorboard(data, tmp_path):
     pytest.importorskip("tensorboard")
     board = keras.callbacks.TensorBoard(tmp_path, histogram_freq=1)
@@ -246,7 +272,9 @@ def test_a_callback_that_fails_leaves_all_as_it_was(data, callback):
         (lambda: Recorder(), r"callbacks\[0\] cannot be pickled, .* top level of a module"),
         (keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: None), "cannot be pickled"),
         (keras.callbacks.BackupAndRestore("f"), "BackupAndRestore, .* use 'checkpoint'"),
+        (keras.callbacks.ProgbarLogger(), "ProgbarLogger, .* use 'verbose'"),
         (keras.callbacks.SwapEMAWeights(), "SwapEMAWeights, .* use 'weight_average'"),
+        (Stopper, "A callback stopped the training before its first epoch"),
     ],
 )
 def test_what_is_refused_before_the_training(data, callback, message, monkeypatch):

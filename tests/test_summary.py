@@ -66,9 +66,9 @@ def test_summary(fitted):
     best = fitted.best_epoch_
     assert words["epochs"] == ("3" if best == 3 else f"3, number {best} kept")
     losses = fitted.history_["val_loss"][best - 1], fitted.history_["val_mse"][best - 1]
-    assert words["on galaxies set aside"] == "loss {:.4g}, mean squared error {:.4g}".format(
-        *losses
-    )
+    assert words[
+        "on galaxies set aside"
+    ] == "loss {:.4g}, mean squared error of conditional fractions {:.4g}".format(*losses)
     assert words["weights"] == f"{fitted.model_.count_params():,}"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", words["finished"])
     assert f"keras {keras.__version__}" in words["versions"]
@@ -98,7 +98,7 @@ def test_partial_fit(data):
     X, y = data
     classifier = make().fit(X, y).partial_fit(X[:5], y[:5])
     words = training_summary(classifier)
-    assert words["galaxies"] == "29" and words["epochs"] == "4"
+    assert words["galaxies"] == "29, of which 6 set aside" and words["epochs"] == "4"
     assert "on galaxies set aside" not in words
     classifier.fit(X, y)
     assert training_summary(classifier)["galaxies"] == "24, of which 6 set aside"
@@ -141,7 +141,7 @@ def test_diagrams(data, fitted):
     figure = fitted.history_["val_mse"][fitted.best_epoch_ - 1]
     line = (
         "37 conditional vote fractions of Galaxy Zoo 2 from 24 galaxies; "
-        f"mean squared error {figure:.3g} on galaxies set aside"
+        f"mean squared error of conditional fractions {figure:.3g} on galaxies set aside"
     )
     for shown in (fitted, pipe):
         page = html.unescape(shown._repr_html_())

@@ -9,7 +9,13 @@ from functools import partial
 import keras
 
 # These would do what a parameter of ours does, in another way.
-REPLACED = {"BackupAndRestore": "checkpoint", "SwapEMAWeights": "weight_average"}
+REPLACED = {
+    "BackupAndRestore": "checkpoint",
+    "ProgbarLogger": "verbose",
+    "SwapEMAWeights": "weight_average",
+}
+# These set the learning rate, which a schedule sets by itself.
+OF_CONSTANT_RATE = ("LearningRateScheduler", "ReduceLROnPlateau")
 # Their next call does not depend on those before, so that a training can go on without them.
 STATELESS = (
     *("LambdaCallback", "LearningRateScheduler", "RemoteMonitor"),
@@ -17,7 +23,7 @@ STATELESS = (
 )
 
 
-def make_callbacks(given, checkpoint=None):
+def make_callbacks(given, schedule, checkpoint):
     """Make the callbacks of one training.
 
     Parameters
@@ -25,6 +31,8 @@ def make_callbacks(given, checkpoint=None):
     given : list or None
         Instances, which are copied, as a training leaves a state in them; classes; or functions
         without arguments that return an instance.
+    schedule : {"constant", "cosine"}
+        How the learning rate changes by itself.
     checkpoint : str, path-like or None
         Where the state of the training is kept, without that of callbacks.
 
@@ -54,6 +62,11 @@ def make_callbacks(given, checkpoint=None):
         if kind in REPLACED:
             raise ValueError(
                 f"{name} is a {kind}, which does not know this training: use {REPLACED[kind]!r}."
+            )
+        if schedule != "constant" and kind in OF_CONSTANT_RATE:
+            raise ValueError(
+                f"{name} is a {kind}, which sets the learning rate, as does "
+                f"schedule={schedule!r}: choose schedule='constant'."
             )
         if checkpoint is not None and kind not in STATELESS:
             raise ValueError(
@@ -118,12 +131,11 @@ class FitTasks(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """End the task, with the network that predicts."""
-        with self.model.optimizer.averaged(self.model.trainable_variables):
-            stops = self._task.call_on_fit_task_end(
-                estimator=self._estimator,
-                reconstruction_attributes=partial(self._attributes_after, epoch + 1),
-                **self._data,
-            )
+        stops = self._task.call_on_fit_task_end(
+            estimator=self._estimator,
+            reconstruction_attributes=partial(self._attributes_after, epoch + 1),
+            **self._data,
+        )
         if stops:
             self.model.stop_training = True
 

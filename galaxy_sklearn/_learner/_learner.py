@@ -153,7 +153,7 @@ class Learner:
         if self._rng is None:  # as after loading
             self._rng = check_random_state(params.random_state)
         folder = None if goes_on else params.checkpoint
-        callbacks = [*callbacks, *make_callbacks(params.callbacks, folder)]
+        callbacks = [*callbacks, *make_callbacks(params.callbacks, params.schedule, folder)]
         with (
             progress(params.verbose) as shown,
             kept(folder, lambda: describe(params, target, arrays, self.model)) as checkpoint,
@@ -201,7 +201,10 @@ class Learner:
             # Its schedule has come to an end.
             self._trainer = None
         n_galaxies = None if n_before is None else n_before + len(X)
-        self.training = make_record(n_galaxies, len(held_out))
+        n_held_out = len(held_out)
+        if goes_on and self.training is not None:
+            n_held_out += self.training["n_held_out"]
+        self.training = make_record(n_galaxies, n_held_out)
 
     def _split(self, n, validation_fraction):
         rows = np.arange(n)

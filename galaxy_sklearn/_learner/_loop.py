@@ -72,7 +72,7 @@ def train(
     Raises
     ------
     ValueError
-        If the loss is no longer finite.
+        If the loss is no longer finite, or a callback stops before the first epoch.
     """
     check_not_forked()
     before = len(history.get("loss", ()))
@@ -112,10 +112,10 @@ def train(
                 rows = rng.permutation(training)
                 figures = _one_pass(trainer, "train", arrays, rows, batch_size, tell)
                 _check_finite("loss", figures["loss"], epoch)
-                if not len(validation):
-                    kept = epoch
-                else:
-                    with trainer.optimizer.averaged(trainer.trainable_variables):
+                with trainer.optimizer.averaged(trainer.trainable_variables):
+                    if not len(validation):
+                        kept = epoch
+                    else:
                         tell("test_begin")
                         checked = _one_pass(
                             trainer, "test", arrays, validation, PREDICTION_BATCH, tell
@@ -128,9 +128,10 @@ def train(
                             copied = _copy_weights(trainer, spare)
                             spare, best = best, copied
                             kept, least = epoch, figures["val_loss"]
-                for name, value in figures.items():
-                    history.setdefault(name, []).append(value)
-                tell("epoch_end", epoch - 1, dict(figures))
+                    for name, value in figures.items():
+                        history.setdefault(name, []).append(value)
+                    # Callbacks see the weights that the figures are of.
+                    tell("epoch_end", epoch - 1, dict(figures))
                 if checkpoint is not None:
                     checkpoint.save(trainer, rng, history, kept, least, best)
         except KeyboardInterrupt:
@@ -144,6 +145,8 @@ def train(
                 UserWarning,
                 stacklevel=5,
             )
+    if len(history.get("loss", ())) == before:
+        raise ValueError("A callback stopped the training before its first epoch.")
     if best is None:
         trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
     else:
