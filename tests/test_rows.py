@@ -323,6 +323,24 @@ def test_hats_scored(hats, pixels, tmp_path):
     assert pd.read_parquet(tmp_path / "scores")["objid"].tolist() == IDS
 
 
+def test_files_beside_the_partitions_are_no_galaxies(hats):
+    """hats-import writes some of the rows once more, to be looked at."""
+    source = hats / "main" / "bytes"
+    names = list(iter_images(source))
+    some = next((hats / "main" / "dataset").rglob("*.parquet"))
+    (hats / "main" / "dataset" / "data_thumbnail.parquet").write_bytes(some.read_bytes())
+    assert list(iter_images(source)) == names
+
+
+def test_a_dot_in_the_name_of_a_column(tmp_path):
+    content = encoded(np.full((4, 4, 3), 7, np.uint8))
+    pq.write_table(pa.table({"im.png": [content]}), tmp_path / "t.parquet")
+    (name,) = iter_images(tmp_path / "t.parquet")
+    assert (read_image(name) == 7).all()
+    with pytest.raises(ValueError, match="expected a column 'im', found"):
+        read_image(f"{tmp_path}/t.parquet/im/0")
+
+
 def test_what_is_no_hats(hats, tmp_path):
     """Folders within a catalogue, of images, and those that are empty or damaged."""
     Image.new("L", (4, 4)).save(hats / "main" / "1.png")
@@ -334,7 +352,8 @@ def test_what_is_no_hats(hats, tmp_path):
     (tmp_path / "properties").touch()
     with pytest.raises(ValueError, match="expected a column with the names of the images"):
         list(iter_images(tmp_path))
-    (tmp_path / "dataset" / "Npix=0.parquet").write_bytes(b"x")
+    (tmp_path / "dataset" / "Norder=0").mkdir()
+    (tmp_path / "dataset" / "Norder=0" / "Npix=0.parquet").write_bytes(b"x")
     with pytest.raises(ValueError, match="the table cannot be read"):
         list(iter_images(tmp_path))
 

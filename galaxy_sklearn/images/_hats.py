@@ -30,8 +30,11 @@ def split_hats(name):
 
 
 def partitions(folder):
-    """Return the Parquet files of a catalogue, in the order of their names."""
-    return sorted(map(str, Path(folder, "dataset").rglob("*.parquet")))
+    """Return the Parquet files of a catalogue, in the order of their names.
+
+    Others beside them, such as ``data_thumbnail.parquet``, repeat some of their rows.
+    """
+    return sorted(map(str, Path(folder, "dataset").glob("Norder=*/**/*.parquet")))
 
 
 def _primary(file):

@@ -134,8 +134,8 @@ def _read_group(file, column, group):
     with pq.ParquetFile(file) as table:
         parts = table.metadata.row_group(group)
         leaves = [parts.column(i) for i in range(parts.num_columns)]
-        leaves = [leaf for leaf in leaves if leaf.path_in_schema.split(".")[0] == column]
-        if not leaves:
+        leaves = [x for x in leaves if f"{x.path_in_schema}.".startswith(f"{column}.")]
+        if column not in table.schema_arrow.names:
             raise InvalidImageError(
                 f"expected a column {column!r}, found {table.schema_arrow.names}"
             )
