@@ -248,7 +248,9 @@ def check_as_fitted(estimator, tensor, names=None):
 
     fitted_on = f"on which this {type(estimator).__name__} was fitted"
     fitted, found = estimator.image_shape_in_[-1], tensor.shape[-1]
-    hint = FOR_BANDS if fitted == COLOURS else ""
+    # Of arrays one cannot tell.
+    may_be_fits = names is None or any(".fit" in str(name).lower() for name in names)
+    hint = FOR_BANDS if fitted == COLOURS and may_be_fits else ""
     if found != fitted:
         raise ValueError(
             f"{name(0)}: expected {_channels(fitted)}, {fitted_on}, found {_channels(found)}.{hint}"

@@ -45,6 +45,8 @@ RECIPES = {
 
 # The side of the pixels, in arcseconds, whose flux the colours of a survey are made of.
 PIXEL_SCALES = {"sdss": 0.396, "gz_decals": 0.262, "legacy": 0.262}
+# Their bands, which become blue, green and red.
+BANDS = {"sdss": list("gri"), "gz_decals": list("grz"), "legacy": list("grz")}
 
 # What learned most from few labels; see docs/accuracy.md. There are too few to set some aside.
 FINE_TUNING = {
@@ -167,7 +169,8 @@ def for_bands(pipe, colours="sdss", *, band=None):
         nearest to what it knows with "gz_decals".
     band : list of three str, optional
         The bands in each file, in the order of wavelength. By default X has a column for each
-        band, or a file holds the three and nothing else.
+        band, or a file holds the three and nothing else. The order is then that of the columns or
+        of the file, whatever names of bands it holds: it must be that of wavelength.
 
     Returns
     -------
@@ -179,7 +182,8 @@ def for_bands(pipe, colours="sdss", *, band=None):
     Raises
     ------
     ValueError
-        If `pipe` does not begin with these steps, or `colours` is unknown.
+        If `pipe` does not begin with these steps, `colours` is unknown, or `band` has its bands in
+        another order.
 
     Examples
     --------
@@ -192,6 +196,11 @@ def for_bands(pipe, colours="sdss", *, band=None):
     """
     if colours not in PIXEL_SCALES:
         raise ValueError(f"colours must be one of {list(PIXEL_SCALES)}, got {colours!r}.")
+    if band is not None and band != BANDS[colours] and sorted(band) == sorted(BANDS[colours]):
+        raise ValueError(
+            f"band must be {BANDS[colours]}, in the order of wavelength, for colours={colours!r}, "
+            f"got {band!r}."
+        )
     names = [name for name, _ in getattr(pipe, "steps", ())]
     if names[:2] != ["read", "crop"]:
         raise ValueError(

@@ -85,6 +85,17 @@ def test_bands_are_answered_as_the_pictures_of_them(gz2, places, cubes, tmp_path
     np.testing.assert_array_equal(again.predict_proba(cubes), expected)
 
 
+def test_bands_in_another_order_are_refused(gz2, places, capsys):
+    with pytest.raises(ValueError, match=r"band must be \['g', 'r', 'i'\], in the order of wave"):
+        for_bands(gz2, "sdss", band=["i", "r", "g"])
+    with pytest.raises(ValueError, match=r"band must be \['g', 'r', 'z'\]"):
+        for_bands(gz2, "gz_decals", band=["z", "r", "g"])
+    for_bands(gz2, "sdss", band=["VIS", "Y", "H"])
+    command = ["predict", "gz2", "--images", f"{places}/table.csv", "--colours", "sdss"]
+    assert cli.main([*command, "--bands", "i", "r", "g", "--output", f"{places}/no.csv"]) == 1
+    assert "in the order of wavelength" in capsys.readouterr().err
+
+
 def test_what_has_no_bands(gz2):
     for pipe, colours, message in (
         (gz2, "lupton", "colours must be one of .* got 'lupton'"),
