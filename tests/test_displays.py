@@ -6,10 +6,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
 from tiny import tiny
 from trees import REPEATED, TWO_ANSWERS, fractions, random_trees
 
-from galaxy_sklearn import GZ2, GalaxyClassifier, make_galaxy_pipeline
+from galaxy_sklearn import (
+    GZ2,
+    FlattenToTensor,
+    GalaxyClassifier,
+    ImageReader,
+    make_galaxy_pipeline,
+)
 from galaxy_sklearn.displays import (
     CoverageDisplay,
     DecisionTreeDisplay,
@@ -411,6 +420,16 @@ def test_saliency_of_a_pipeline(pipe, paths):
     assert display.axes_[0].get_title() == f"{answer}: {display.prediction:.2f}"
     _, axes = plt.subplots(1, 2)
     assert display.plot(ax=axes).figure_ is axes[0].figure
+
+
+def test_saliency_of_a_search_reads_as_it_does(paths):
+    inner = make_pipeline(ImageReader(luma=True), FlattenToTensor())
+    labels = np.resize(["a", "b"], 8)
+    for steps in (inner.steps, [("first", inner)]):
+        pipe = Pipeline([*steps, ("last", DummyClassifier())])
+        search = GridSearchCV(pipe, {"last__strategy": ["prior"]}, cv=2).fit(paths[:8], labels)
+        display = SaliencyDisplay.from_estimator(search, paths[:1], "a", patch_size=16)
+        assert display.image.ndim == 2
 
 
 def test_saliency_of_other_bands():

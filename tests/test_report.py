@@ -5,14 +5,17 @@ import json
 import re
 import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, brier_score_loss
+from sklearn.model_selection import GridSearchCV
 from tiny import tiny
 from trees import REPEATED, fractions
 
@@ -30,6 +33,7 @@ from galaxy_sklearn.report._choice import choose
 from galaxy_sklearn.report._saliency import most_telling
 from galaxy_sklearn.report._scores import _resampled, question_intervals
 from galaxy_sklearn.report._target import Target, as_table
+from galaxy_sklearn.scoring._predictions import content_id
 from galaxy_sklearn.surveys import GZ_EUCLID
 from galaxy_sklearn.votes import check_votes
 
@@ -298,6 +302,23 @@ def test_models_of_classes(of_classes, galaxies, labels):
     assert sum("saliency" in galaxy for galaxy in shown["galaxies"]) == 1
 
 
+def test_a_class_may_be_called_unknown(galaxies):
+    X = galaxies[0][:, ::8, ::8, :1].reshape(len(galaxies[0]), -1)
+    labels = np.where(np.arange(len(X)) % 3, "spiral", "unknown")
+    model = DummyClassifier(strategy="prior").fit(X, labels)
+    found = EvaluationReport(model, X, labels).scores.loc["model", "accuracy"]
+    assert found == model.score(X, labels)
+    assert EvaluationReport(model, X[:3], labels[:3]).to_html().count("unknown") > 1
+
+
+def test_a_search(galaxies):
+    X = galaxies[0][:, ::8, ::8, :1].reshape(len(galaxies[0]), -1) / 255
+    labels = np.where(np.arange(len(X)) % 3, "spiral", "smooth")
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2).fit(X, labels)
+    page = EvaluationReport(search, X, labels).to_html()
+    assert content_id(search) == content_id(search.best_estimator_) and content_id(search) in page
+
+
 def test_another_survey_and_library(galaxies):
     """Votes of which some are unknown, and a model that tells fractions only."""
     rows = fractions(GZ_EUCLID, 0, 24)
@@ -422,6 +443,14 @@ def test_refuses(pipe, paths, galaxies, change, message):
     given = {"estimator": pipe, "X": paths, "y": galaxies[1]} | change
     with pytest.raises(ValueError, match=message):
         EvaluationReport(**given)
+
+
+def test_votes_in_another_order_than_the_images(pipe, paths, galaxies):
+    """Their index tells."""
+    votes = galaxies[1].set_axis([Path(path).stem for path in paths])
+    assert len(EvaluationReport(pipe, paths, votes).galaxies) == len(paths)
+    with pytest.raises(ValueError, match=r"in another order: row 0 is .*, the image "):
+        EvaluationReport(pipe, paths, votes.iloc[::-1])
 
 
 def test_refuses_labels(of_classes, galaxies, labels):

@@ -95,6 +95,15 @@ def score(model, survey, output, **how):
     return score_catalogue(model, survey, output, **{"part_size": 8, "verbose": False, **how})
 
 
+@pytest.mark.parametrize("name", ["a.CSV", "a.Parquet"])
+def test_endings_in_capitals(model, survey, tmp_path, name):
+    score(model, survey, tmp_path / name)
+    assert (tmp_path / name).is_file()
+    with pytest.raises(ValueError, match=r"a\.TXT: expected a name that ends in"):
+        score(model, survey, tmp_path / "a.TXT")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 @pytest.fixture(scope="module")
 def expected(model, survey, tmp_path_factory):
     output = tmp_path_factory.mktemp("scores") / "scores"

@@ -30,6 +30,13 @@ def table():
     return table.set_index(pd.Index([f"{gray}.png" for gray in GRAYS], name="file"))
 
 
+def test_the_table_may_change_afterwards(files, table):
+    shown = ThumbnailTable(table, files)
+    before = shown.to_html()
+    table.index = table.index[::-1]
+    assert shown.to_html() == before
+
+
 def pictures(page):
     """The pictures of a page, with their alternative texts."""
     found = re.findall(r'<img src="data:image/jpeg;base64,([^"]+)" alt="([^"]*)"', page)

@@ -3,10 +3,9 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from galaxy_sklearn.displays._occlusion import occlusion_saliency
-from galaxy_sklearn.transformers import ImageReader
+from galaxy_sklearn.transformers import reader_of
 
 # Part of the image's side that a patch hides by default.
 PATCH = 1 / 16
@@ -102,8 +101,7 @@ class SaliencyDisplay:
                 f"answer must be one of {', '.join(map(str, classes))}; got {answer!r}."
             )
         column = classes.index(answer)
-        reads = isinstance(estimator, Pipeline) and isinstance(estimator[0], ImageReader)
-        images = (estimator[0] if reads else ImageReader()).transform(X)
+        images = reader_of(estimator).transform(X)
         if len(images) != 1:
             raise ValueError(f"X must hold one galaxy, got {len(images)}.")
         image = np.asarray(images[0])

@@ -58,7 +58,7 @@ class ThumbnailTable:
         for name, value in (("n_rows", n_rows), ("size", size)):
             if not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"{name} must be an int of at least 1, got {value!r}.")
-        self.table = table
+        self.table = table.copy()  # its rows must stay beside their pictures
         self.images = ImageReader().transform(X)
         self.n_rows = n_rows
         self.size = size

@@ -170,8 +170,10 @@ def history(estimator):
         svg = _svg(figure)
     n_epochs = len(first.history_["loss"])
     of = f", of the first of {len(networks)} networks" if len(networks) > 1 else ""
+    best = first.best_epoch_
+    kept = "" if best is None else f"; that of epoch {best} was kept"
     return svg.format(
-        alt=f"Loss of each of {n_epochs} epochs{of}; that of epoch {first.best_epoch_} was kept. "
+        alt=f"Loss of each of {n_epochs} epochs{of}{kept}. "
         f"It ended at {first.history_['loss'][-1]:.4g} in training."
     )
 

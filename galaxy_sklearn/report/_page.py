@@ -71,7 +71,8 @@ def _content(report):
     n_coverage = 0
     if found.intervals is not None:
         drawn["coverage"], n_coverage = figures.coverage(target, found.intervals, report._form)
-    known = report.galaxies[report.galaxies["voted"] != "unknown"]
+    # A class may have that name.
+    known = report.galaxies[target.of_classes | (report.galaxies["voted"] != "unknown")]
     if len(known):
         seen = {*known["voted"], *known["predicted"]}
         names = list(dict.fromkeys(name for name, _ in tree.labels if name in seen))

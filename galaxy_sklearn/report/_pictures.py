@@ -8,13 +8,13 @@ import numpy as np
 from PIL import Image
 from sklearn.pipeline import Pipeline
 
-from galaxy_sklearn.scoring import reader_of
 from galaxy_sklearn.transformers import (
     CenterCrop,
     ColourComposite,
     CropToGalaxy,
     ImageReader,
     Stretch,
+    reader_of,
 )
 
 SIDE, QUALITY = 128, 80

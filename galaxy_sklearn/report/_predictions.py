@@ -7,7 +7,8 @@ from sklearn.utils import gen_batches
 
 from galaxy_sklearn._tree_of import form_of
 from galaxy_sklearn.images import ImageStack
-from galaxy_sklearn.scoring import CHUNK, first_and_last, read_chunks, reader_of
+from galaxy_sklearn.scoring import CHUNK, first_and_last, read_chunks
+from galaxy_sklearn.transformers import reader_of
 
 # The coverages of the intervals; the one that is shown for each galaxy.
 COVERAGES, SHOWN = (0.5, 0.7, 0.8, 0.9, 0.95), 0.9

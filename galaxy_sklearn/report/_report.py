@@ -15,7 +15,8 @@ from galaxy_sklearn.report._page import page
 from galaxy_sklearn.report._predictions import predict_all
 from galaxy_sklearn.report._scores import galaxy_errors, labels, question_intervals, scores
 from galaxy_sklearn.report._target import find_target, fractions_table
-from galaxy_sklearn.scoring import first_and_last, reader_of
+from galaxy_sklearn.scoring import first_and_last
+from galaxy_sklearn.transformers import reader_of
 
 
 class EvaluationReport:
@@ -128,6 +129,7 @@ class EvaluationReport:
         names = _names(estimator, X, y)
         if len(names) != len(target.votes):
             raise ValueError(f"Found {len(names)} galaxies in X and {len(target.votes)} in y.")
+        _check_order(names, y)
         of_training = None if y_train is None else find_target(last, y_train, target.tree)
         self._found = found = predict_all(estimator, X)
         self._target = target = target._replace(votes=target.votes.iloc[found.rows])
@@ -200,6 +202,21 @@ def _names(estimator, X, y):
     if len(numbers) == len(images):
         names[:] = [f"galaxy {number}" for number in numbers]
     return names
+
+
+def _check_order(names, y):
+    """Refuse votes whose index names the images, but in another order."""
+    index = getattr(y, "index", None)
+    if index is None or callable(index):
+        return
+    files = [str(name).partition(".")[0] for name in names]
+    rows = [str(row).partition(".")[0] for row in index]
+    if files != rows and sorted(files) == sorted(rows):
+        i = next(i for i, (file, row) in enumerate(zip(files, rows, strict=True)) if file != row)
+        raise ValueError(
+            f"The index of y names the images of X in another order: row {i} is {index[i]!s}, the "
+            f"image {names[i]}. y.loc[...] brings them into one order."
+        )
 
 
 def _form(last, target):

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from galaxy_sklearn.displays import SaliencyDisplay
 from galaxy_sklearn.report._pictures import as_map
-from galaxy_sklearn.scoring import first_and_last, reader_of
+from galaxy_sklearn.scoring import first_and_last
+from galaxy_sklearn.transformers import reader_of
 
 # Part of the image's side that a patch hides: 121 patches that overlap by half.
 PATCH = 1 / 6

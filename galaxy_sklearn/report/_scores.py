@@ -95,7 +95,7 @@ def _terms(target, fractions):
     tree = target.tree
     voted, predicted = voted_and_predicted(target.votes, fractions, tree=tree)
     labels = tree.label(voted.fractions)
-    known_label = (labels != "unknown").astype(float)
+    known_label = np.where(target.of_classes | (labels != "unknown"), 1.0, 0.0)
     same = known_label * (labels == tree.label(np.maximum(predicted.values, 0)))
     if target.of_classes:
         squares = (voted.fractions - predicted.values) ** 2

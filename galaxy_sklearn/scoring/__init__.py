@@ -9,6 +9,5 @@ from galaxy_sklearn.scoring._predictions import content_id as content_id
 from galaxy_sklearn.scoring._predictions import first_and_last as first_and_last
 from galaxy_sklearn.scoring._predictions import prediction_table
 from galaxy_sklearn.scoring._predictions import read_chunks as read_chunks
-from galaxy_sklearn.scoring._predictions import reader_of as reader_of
 
 __all__ = ["Scored", "load_model", "prediction_table", "score_catalogue"]

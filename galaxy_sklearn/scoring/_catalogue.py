@@ -45,8 +45,11 @@ from galaxy_sklearn.scoring._predictions import (
 from galaxy_sklearn.scoring._workers import run_in_processes, run_on_dask
 
 # What was meant for a table in another format would become a folder of that name.
-OTHER_FILES = {".arrow", ".feather", ".fits", ".gz", ".h5", ".hdf5", ".json", ".pq", ".tsv", ".txt"}
-OTHER_FILES |= {".vot", ".xlsx", ".xml", ".zip"}
+OTHER_FILES = {
+    *(".arrow", ".avro", ".db", ".ecsv", ".feather", ".fit", ".fits", ".gz", ".h5", ".hdf5"),
+    *(".html", ".json", ".npy", ".npz", ".orc", ".parq", ".pkl", ".pq", ".tsv", ".txt", ".vot"),
+    *(".xls", ".xlsx", ".xml", ".zip"),
+}
 
 
 class Scored(NamedTuple):
@@ -212,7 +215,7 @@ def score_catalogue(
     output = Path(output)
     if not output.parent.is_dir():
         raise FileNotFoundError(f"output {output}: there is no folder {str(output.parent)!r}.")
-    if output.suffix in OTHER_FILES:
+    if output.suffix.lower() in OTHER_FILES:
         raise ValueError(
             f"output {output}: expected a name that ends in .csv or .parquet, or that of a folder."
         )
@@ -240,7 +243,7 @@ def score_catalogue(
         )
     model_id, can_tell = content_id(estimator), can_tell_unusual(estimator)
 
-    one_file = output.suffix in (".csv", ".parquet")
+    one_file = output.suffix.lower() in (".csv", ".parquet")
     folder = output.with_name(f"{output.name}.parts") if one_file else output
 
     def parts():

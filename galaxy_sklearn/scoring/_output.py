@@ -248,7 +248,7 @@ def counts_of_finished(output, parts, classes, can_tell):
 def _kept_in(output, classes):
     """Return the names of the columns that are kept in a finished file."""
     try:
-        if output.suffix == ".parquet":
+        if output.suffix.lower() == ".parquet":
             columns = pq.read_schema(output).names
         else:
             with pa_csv.open_csv(output) as table:
@@ -265,7 +265,7 @@ def _kept_in(output, classes):
 
 def _batches(output, types):
     """Yield batches of columns of a finished file."""
-    if output.suffix == ".parquet":
+    if output.suffix.lower() == ".parquet":
         with pq.ParquetFile(output) as table:
             yield from table.iter_batches(columns=list(types))
         return
@@ -286,7 +286,7 @@ def join_parts(folder, output):
     parts = sorted(folder.glob("part-*.parquet"))
     schema = pq.read_schema(parts[0]).remove_metadata()
     with written_whole(output) as written:
-        if output.suffix == ".parquet":
+        if output.suffix.lower() == ".parquet":
             writer = pq.ParquetWriter(written, schema, **PARQUET)
         else:  # CSV has no dictionaries
             position = schema.get_field_index("model")

@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 from galaxy_sklearn._models import forget_training
 from galaxy_sklearn._tree_of import tree_of
 from galaxy_sklearn.surveys import GZ2
-from galaxy_sklearn.transformers import ImageReader, ImageStack
+from galaxy_sklearn.transformers import ImageStack, reader_of
 
 CHUNK = 1024
 # Columns beside those of the classes.
@@ -84,14 +84,6 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
     return table
 
 
-def reader_of(estimator):
-    """Return the step of a pipeline that reads images; a default one if it has none."""
-    first = getattr(estimator, "best_estimator_", estimator)  # of a search
-    while hasattr(first, "steps"):
-        first = first.steps[0][1]
-    return first if isinstance(first, ImageReader) else ImageReader()
-
-
 def can_tell_unusual(estimator):
     """Tell whether the table of predictions of an estimator has a column ``unusual``."""
     last = getattr(estimator, "best_estimator_", estimator)  # of a search
@@ -113,7 +105,7 @@ def content_id(model):
     How it shows progress and shares the work does not matter, nor when it was trained.
     """
     # Which of its parts are one object, and so its bytes, depends on the kind of file it was in.
-    model = copied(model)
+    model = copied(getattr(model, "best_estimator_", model))
     forget_training(model)
     given = model.get_params() if hasattr(model, "get_params") else {}
     given = {k: v for k, v in given.items() if k.rpartition("__")[2] in ("verbose", "n_jobs")}

@@ -260,6 +260,14 @@ class ImageReader(ImageTransformer):
         return ImageStack(paths, partial(read_image, **self.get_params(deep=False)))
 
 
+def reader_of(estimator):
+    """Return the step of a pipeline that reads images; a default one if it has none."""
+    first = getattr(estimator, "best_estimator_", estimator)  # of a search
+    while hasattr(first, "steps"):
+        first = first.steps[0][1]
+    return first if isinstance(first, ImageReader) else ImageReader()
+
+
 def _is_choice(value, kinds):
     """Tell whether a value is None, of one of some kinds, or a list of them."""
     entries = value if isinstance(value, (list, tuple)) else [value]
