@@ -82,6 +82,7 @@ def evaluate(arguments):
     from galaxy_sklearn import GZ2, metrics
     from galaxy_sklearn._models import find_model, load_model
     from galaxy_sklearn._tree_of import tree_of
+    from galaxy_sklearn.scoring import prediction_table
 
     pipe = load_model(find_model(arguments.model))
     tree = tree_of(pipe) or arguments.tree or GZ2
@@ -90,13 +91,20 @@ def evaluate(arguments):
             f"{arguments.model} answers the questions of {tree.name}, not of {arguments.tree.name}."
         )
     data = _load_galaxies(arguments, tree)
-    images, votes = data.data, data.target
     if arguments.report:
         report = _make_report(arguments, pipe, data, tree)
         read, predicted = report.galaxies["row"].to_numpy(), report.predictions
-        images, votes = images[read], votes.iloc[read]
+        errors = report.unreadable["reason"]
     else:
-        predicted = pipe.predict_proba(images)
+        table = prediction_table(pipe, data.data, on_error="report")
+        read = np.flatnonzero(table["error"].isna())
+        predicted = table.iloc[read, : len(pipe.classes_)].to_numpy()
+        errors = table["error"].dropna()
+        if not len(read):
+            raise ValueError(f"None of the {len(table)} images can be read: {errors.iloc[0]}")
+    for name, reason in errors.items():
+        print(f"galaxy-sklearn: left out: {name}: {reason}", file=sys.stderr)
+    images, votes = data.data[read], data.target.iloc[read]
     print(f"{len(images)} galaxies")
     for name in (
         "cumulative_rmse",
@@ -132,9 +140,10 @@ def predict(arguments):
         from galaxy_sklearn._models import find_model, load_model
         from galaxy_sklearn.pipeline import for_bands
 
-        model = for_bands(load_model(find_model(model)), arguments.colours)
-        if bands is not None and not is_table(arguments.images):
-            model.set_params(read__band=bands)
+        model = for_bands(load_model(find_model(model)), arguments.colours, band=bands)
+        if is_table(arguments.images):
+            model.set_params(read__band=None)  # they are names of columns
+        else:
             bands = None
     scored = score_catalogue(
         model,
@@ -149,6 +158,11 @@ def predict(arguments):
     for message in scored.messages:
         print(f"galaxy-sklearn: skipped: {message}", file=sys.stderr)
     done = f"Wrote {scored.n_images} galaxies to {arguments.output}"
+    if not scored.n_new:
+        done = (
+            f"{arguments.output} was complete, and nothing was scored (images are known by their "
+            f"names): it has {scored.n_images} galaxies"
+        )
     n_answers = scored.n_images - scored.n_errors
     if not n_answers:
         raise ValueError(f"{done}, none of which has answers: the column error tells why.")
@@ -320,6 +334,7 @@ def _parser():
     sub.add_argument("--questions", action="store_true", help="also score each question")
     sub.add_argument(
         "--report",
+        type=_page,
         metavar="HTML",
         help="also write a page with scores, baselines, figures and galaxies; galaxies that cannot "
         "be read are left out and listed",
@@ -409,6 +424,12 @@ def _picture(text):
     return text
 
 
+def _page(text):
+    if Path(text).suffix.lower() not in (".html", ".htm"):
+        raise argparse.ArgumentTypeError(f"expected a name that ends in .html, got {text!r}")
+    return text
+
+
 def _survey(text):
     from galaxy_sklearn import surveys
 
@@ -473,8 +494,7 @@ def _make_report(arguments, pipe, data, tree):
         card=text,
     )
     report.save(path)
-    for name, reason in report.unreadable["reason"].items():
-        print(f"galaxy-sklearn: left out: {name}: {reason}", file=sys.stderr)
+    print(f"Wrote {path}.")
     return report
 
 

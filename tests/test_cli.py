@@ -173,6 +173,22 @@ def test_predict_survives_bad_images(trained, folder, tmp_path, capsys):
     assert len(table) == 24 and table["label"].isna().sum() == 1
 
 
+def test_evaluate_leaves_out_bad_images(trained, folder, tmp_path, capsys):
+    shutil.copytree(folder / "images", tmp_path / "images")
+    (tmp_path / "images" / "105.jpg").write_bytes(b"no image")
+    command = ["evaluate", str(trained), "--votes", f"{folder}/votes.csv", "--images"]
+    assert cli.main([*command, f"{tmp_path}/images"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("23 galaxies\n") and "left out: 105.jpg: " in shown.err
+
+
+def test_what_is_complete_is_not_said_to_be_written(trained, folder, tmp_path, capsys):
+    command = ["predict", str(trained), "--images", f"{folder}/images", "--output"]
+    for words in ("Wrote 24 galaxies to", "was complete, and nothing was scored"):
+        assert cli.main([*command, f"{tmp_path}/a.csv"]) == 0
+        assert words in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [
@@ -185,6 +201,7 @@ def test_predict_survives_bad_images(trained, folder, tmp_path, capsys):
         ("train --images {images} --votes v.csv --model m.skops", "v.csv"),
         ("train --images {images} --votes v.csv --model {images}", "found a folder"),
         ("train --images {images} --votes v.csv --model /proc/m.skops", "/proc"),
+        ("evaluate {model} --images {votes} --votes {images}", "are they exchanged?"),
         (
             "train --images {images} --votes {votes} --model m.skops --set crop__sise=3",
             "Invalid parameter 'sise'",

@@ -35,7 +35,9 @@ def card_of(name):
 def path_of(name):
     """Return the file of a model that the package ships."""
     if name not in pretrained_models():
-        raise ValueError(f"name must be one of {pretrained_models()}, got {name!r}.")
+        raise ValueError(
+            f"name must be one of {pretrained_models()}, got {name!r}. load_model loads files."
+        )
     return SHIPPED / f"{name}.skops"
 
 

@@ -108,6 +108,13 @@ def load_galaxy_zoo(
     if incomplete not in ("keep", "drop"):
         raise ValueError(f"incomplete must be 'keep' or 'drop', got {incomplete!r}.")
     check_tree(tree)
+    if isinstance(images, (str, os.PathLike)) and Path(images).is_file():
+        swapped = ", and votes is a folder: are they exchanged?" * (
+            isinstance(votes, (str, os.PathLike)) and Path(votes).is_dir()
+        )
+        raise NotADirectoryError(
+            f"images: expected a folder, found the file {os.fspath(images)!r}{swapped or '.'}"
+        )
     paths = find_images(images)
     answers = {column for columns, _ in tree.spellings for column in columns}
     table, name = read_table(
