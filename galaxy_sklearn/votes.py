@@ -343,6 +343,26 @@ def _adds_up(counts, tree, *, if_nothing_to_add):
     return agree.mean() > COUNTS_THAT_ADD_UP if agree.size else if_nothing_to_add
 
 
+def doubt_about(votes, tree):
+    """Return what speaks against the form of a table, in words; "" if nothing does.
+
+    Names decide the form. But if the sums of most rows are exactly those of the other form, or
+    none that cumulative fractions can have, the names are probably those of other numbers.
+    """
+    if votes.counts is not None:
+        return ""
+    sums, expected = _sums(votes.fractions, tree)
+    fits = {form: ~_outside(sums, of, 1, 1).any(axis=1) for form, of in expected.items()}
+    known = ~np.isnan(sums).all(axis=1)
+    (other,) = set(fits) - {votes.form}
+    if np.sum(fits[other] & ~fits[votes.form] & known) > len(sums) / 2:
+        return f"are named as {votes.form} fractions, but most rows sum as {other} ones do"
+    strays = _outside(sums, expected["cumulative"], *DEBIASED_SUMS).any(axis=1)
+    if votes.form == "cumulative" and np.sum(strays & known) > len(sums) / 2:
+        return "are named as cumulative fractions, but most rows do not sum as those do"
+    return ""
+
+
 def _form_by_sums(values, tree):
     """Tell the form of an array by the sums of its questions, and which of them are wrong.
 

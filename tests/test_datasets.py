@@ -145,6 +145,21 @@ def test_kaggle_columns_of_a_survey_that_has_none(images):
         check_votes(votes[list(ROADS.kaggle_columns)], tree=ROADS)
 
 
+def test_numbers_under_the_names_of_others(images, table):
+    conditional = table.drop(columns="objid")
+    cumulative = GZ2.to_cumulative(conditional)
+    rolled = np.roll(cumulative, 1, axis=1)
+    for values, columns, message in (
+        (conditional, GZ2.kaggle_columns, "as cumulative fractions, but .* as conditional ones"),
+        (cumulative, GZ2.debiased_columns, "as conditional fractions, but .* as cumulative ones"),
+        (rolled, GZ2.kaggle_columns, "as cumulative fractions, but .* do not sum as those do"),
+    ):
+        votes = pd.DataFrame(np.asarray(values), columns=list(columns))
+        votes.insert(0, "objid", table["objid"].to_numpy())
+        with pytest.warns(UserWarning, match=message):
+            load_galaxy_zoo(images, votes)
+
+
 def test_a_name_is_no_survey(images):
     for refused in (
         lambda: load_galaxy_zoo(images, "votes.csv", tree="gz2"),

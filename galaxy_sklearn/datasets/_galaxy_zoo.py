@@ -15,7 +15,7 @@ from galaxy_sklearn.datasets._tables import IDS, read_table, rows_with_ids
 from galaxy_sklearn.decision_tree import check_tree
 from galaxy_sklearn.images import find_images
 from galaxy_sklearn.surveys import GZ2
-from galaxy_sklearn.votes import check_votes
+from galaxy_sklearn.votes import check_votes, doubt_about
 
 # The columns that a mapping's objid is looked up in, first come, first served.
 OBJIDS = ("dr7objid", "objid", "GalaxyID")
@@ -88,7 +88,8 @@ def load_galaxy_zoo(
     Warns
     -----
     UserWarning
-        If galaxies of the table are left out, for want of a number, an image or a fraction.
+        If galaxies of the table are left out, for want of a number, an image or a fraction; if
+        the fractions do not sum as the names of their columns say.
 
     Notes
     -----
@@ -169,6 +170,13 @@ def load_galaxy_zoo(
         checked = check_votes(target, tree=tree)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
+    doubt = doubt_about(checked, tree)
+    if doubt:
+        warnings.warn(
+            f"{name}: the columns {names[0]!r}, ... {doubt}. Are they the right columns?",
+            UserWarning,
+            stacklevel=2,
+        )
     data = paths.to_numpy(dtype=object)[places]
     if return_X_y:
         return data, target
