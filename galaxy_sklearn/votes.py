@@ -277,7 +277,10 @@ def _check_form(form, parameter):
 
 
 def _row(index, i):
-    return f"row {i}" if index is None else f"row {i} (index {index[i]!r})"
+    if index is None:
+        return f"row {i}"
+    label = index[i]
+    return f"row {i} (index {label.item() if isinstance(label, np.generic) else label!r})"
 
 
 def _in_order(y, tree, form):
