@@ -57,6 +57,8 @@ def train(arguments):
     network = getattr(network, "estimator", network)  # of an ensemble
     network.set_params(tree=arguments.tree)
     pipe.set_params(**dict(arguments.set))
+    for estimator in {pipe["classifier"], network}:
+        estimator._validate_params()  # before images are read for an hour
     data = _load_galaxies(arguments, arguments.tree or GZ2)
     votes = "vote counts" if data.form == "counts" else f"{data.form} vote fractions"
     print(f"Training on {len(data.data)} galaxies ({votes}).")

@@ -203,6 +203,10 @@ def test_what_is_complete_is_not_said_to_be_written(trained, folder, tmp_path, c
         ("train --images {images} --votes v.csv --model /proc/m.skops", "/proc"),
         ("evaluate {model} --images {votes} --votes {images}", "are they exchanged?"),
         (
+            "train --images none --votes none --model m.skops --set classifier__epochs=two",
+            "The 'epochs' parameter of GalaxyClassifier must be an int",
+        ),
+        (
             "train --images {images} --votes {votes} --model m.skops --set crop__sise=3",
             "Invalid parameter 'sise'",
         ),
