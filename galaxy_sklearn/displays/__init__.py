@@ -3,6 +3,7 @@
 from galaxy_sklearn.displays._coverage import CoverageDisplay
 from galaxy_sklearn.displays._grid import GalaxyGridDisplay
 from galaxy_sklearn.displays._history import HistoryDisplay
+from galaxy_sklearn.displays._jpeg import as_jpeg as as_jpeg  # this one is for other rooms
 from galaxy_sklearn.displays._reliability import ReliabilityDisplay
 from galaxy_sklearn.displays._saliency import SaliencyDisplay
 from galaxy_sklearn.displays._scores import QuestionScoresDisplay

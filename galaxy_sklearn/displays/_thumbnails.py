@@ -1,15 +1,13 @@
 """A table of predictions with a small picture in each row."""
 
-import base64
 import html
-import io
 from collections import defaultdict
 from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
+from galaxy_sklearn.displays._jpeg import as_jpeg
 from galaxy_sklearn.images import ImageStack
 from galaxy_sklearn.transformers import ImageReader
 
@@ -102,15 +100,8 @@ class ThumbnailTable:
             image = self.images[place]
         except (OSError, ValueError):
             return "cannot be read"
-        file = io.BytesIO()
-        picture = Image.fromarray(_pixels(np.asarray(image)))
-        picture.thumbnail((self.size, self.size), Image.Resampling.LANCZOS)
-        picture.save(file, "JPEG", quality=QUALITY)
-        content = base64.b64encode(file.getvalue()).decode("ascii")
-        return (
-            f'<img src="data:image/jpeg;base64,{content}" alt="{html.escape(str(name))}" '
-            f'width="{picture.width}" height="{picture.height}">'
-        )
+        uri, width, height = as_jpeg(_pixels(np.asarray(image)), self.size, QUALITY)
+        return f'<img src="{uri}" alt="{html.escape(str(name))}" width="{width}" height="{height}">'
 
 
 def _places(table, images):

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from sklearn.pipeline import Pipeline
 
+from galaxy_sklearn.displays import as_jpeg
 from galaxy_sklearn.transformers import (
     CenterCrop,
     ColourComposite,
@@ -51,19 +52,10 @@ def pictures(estimator, X, rows):
 
     def picture(i):
         image = np.asarray(images[i])
-        return as_jpeg(image) if image.ndim > 1 else None
+        return as_jpeg(_as_bytes(image), SIDE, QUALITY)[0] if image.ndim > 1 else None
 
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(picture, range(len(images))))
-
-
-def as_jpeg(image):
-    """Return an image as a small JPEG file, as a ``data:`` URI."""
-    picture = Image.fromarray(_as_bytes(image))
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=QUALITY, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def as_map(values, limit):

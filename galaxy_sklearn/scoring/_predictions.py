@@ -86,9 +86,7 @@ def prediction_table(estimator, X, *, on_error="raise", verbose=False):
 
 def can_tell_unusual(estimator):
     """Tell whether the table of predictions of an estimator has a column ``unusual``."""
-    last = getattr(estimator, "best_estimator_", estimator)  # of a search
-    last = last[-1] if isinstance(last, Pipeline) else last
-    return hasattr(last, "_predict_with_distances")
+    return hasattr(first_and_last(estimator)[1], "_predict_with_distances")
 
 
 def copied(model):
